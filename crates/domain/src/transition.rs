@@ -1,0 +1,554 @@
+//! How a target moves: `decide(state, event, now) -> (state, what is next)`. The only place where a status is chosen.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    policy::{OnAuthFailure, OnUnconfirmed},
+    retry,
+    target::{ErrorCode, Live, Outcome, PartStatus, Probe, Refusal, Status},
+};
+
+/// A target as far as its movements go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Where it stands.
+    pub status: Status,
+    /// Sends begun, over all parts; never goes down.
+    pub attempt: i32,
+    /// Sends in a row that did not leave; what the network threw back as "too much" is not counted.
+    pub failures: i32,
+    /// Probes of the part whose outcome is open.
+    pub probes: i32,
+    /// Whether the token was renewed for this target since it last moved on.
+    pub refreshed: bool,
+    /// After this it is too late.
+    pub expire_at: Timestamp,
+    /// Why it is where it is, for people.
+    pub error: Option<Error>,
+    /// When something is done next by itself.
+    pub next_at: Option<Timestamp>,
+    /// When part 0 was found live.
+    pub published_at: Option<Timestamp>,
+    /// In order; at least one.
+    pub parts: Vec<Part>,
+}
+
+/// A part as far as its movements go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Where it stands.
+    pub status: PartStatus,
+    /// The target's attempt that last concerned it.
+    pub attempt: i32,
+    /// Until when the request of that attempt may still be written.
+    pub send_deadline: Option<Timestamp>,
+    /// What the network says of it, once live.
+    pub live: Option<Live>,
+    /// Why it is not.
+    pub error: Option<Error>,
+}
+
+/// Why something is not live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Our word.
+    pub code: ErrorCode,
+    /// The network's words.
+    pub message: String,
+}
+
+/// What the decision depends on besides the target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    /// The project's.
+    pub on_unconfirmed: OnUnconfirmed,
+    /// The project's, or the dialect's.
+    pub on_auth_failure: OnAuthFailure,
+    /// Whether the network's tokens can be renewed without the account's owner.
+    pub can_refresh: bool,
+    /// How long after the send deadline nothing can arrive any more.
+    pub grace: SignedDuration,
+    /// -1 to 1, for the retry schedules.
+    pub jitter: f64,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The intent to send part `part`; also of a repeat that a probe called harmless.
+    Start {
+        /// Position.
+        part: usize,
+        /// Until when the request may be written.
+        send_deadline: Timestamp,
+    },
+    /// The outcome of that call.
+    Sent {
+        /// Position.
+        part: usize,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// Preparing the next part did not work; nothing was sent.
+    Unprepared(Refusal),
+    /// A send's process died or lost its lease before the outcome was recorded.
+    Interrupted {
+        /// Position.
+        part: usize,
+    },
+    /// A probe's answer.
+    Probed {
+        /// Position.
+        part: usize,
+        /// What it found.
+        probe: Probe,
+    },
+    /// The account cannot be used until it is connected again.
+    AccountHeld(Error),
+    /// Its time is over.
+    Expired,
+    /// The caller does not want it any more.
+    Cancel,
+    /// The caller wants a draft or scheduled one to go now, or the missing parts of a failed one to go again.
+    Send {
+        /// From now on.
+        expire_at: Timestamp,
+    },
+    /// The caller says what became of an unconfirmed one.
+    Resolve(Resolution),
+    /// The account works again.
+    Reconnected,
+}
+
+/// The caller's word on an unconfirmed part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// It is live, under this id if it was given.
+    Published(Option<Live>),
+    /// Send it again.
+    Retry {
+        /// From now on.
+        expire_at: Timestamp,
+    },
+    /// It is not live.
+    Failed,
+}
+
+/// What is to be done next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The queue item goes: nothing happens by itself any more.
+    Settled,
+    /// The queue item is due then.
+    At(Timestamp),
+    /// The holder goes on at once: the call, or the next part.
+    Now,
+}
+
+/// Something besides the target that has to be done in the same transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the account's refresh lane for a fresh token.
+    WakeRefresh,
+    /// The account becomes `needs_reconnect`, for this reason.
+    HoldAccount(Error),
+}
+
+/// The new state and what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The target from now on.
+    pub target: Target,
+    /// What is next for it.
+    pub next: Next,
+    /// What else.
+    pub effects: Vec<Effect>,
+}
+
+/// An event that does not fit the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// The intent is the point of no return.
+    #[error("a target that is being sent cannot be changed")]
+    BeingSent,
+    /// Nothing of the kind can happen in this state.
+    #[error("a target that is `{0}` does not take this")]
+    State(Status),
+    /// There is no such part, or it is not its turn.
+    #[error("it is not this part's turn")]
+    Part,
+}
+
+impl Target {
+    /// The first part that is not live, if any: the only one anything can be done about.
+    pub fn current(&self) -> Option<usize> {
+        self.parts.iter().position(|part| part.status != PartStatus::Published)
+    }
+
+    /// Whether a part is live.
+    pub fn has_live(&self) -> bool {
+        self.parts.iter().any(|part| part.status == PartStatus::Published)
+    }
+
+    /// Whether a probe of an unconfirmed part is still to come.
+    pub fn is_probing(&self) -> bool {
+        self.status == Status::Unconfirmed && self.next_at.is_some()
+    }
+
+    /// Whether some part may be live without our knowing.
+    pub fn is_ambiguous(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part.status, PartStatus::Sending | PartStatus::Unconfirmed))
+    }
+}
+
+/// Moves a target.
+///
+/// # Errors
+/// [`Misfit`] when the event cannot happen in this state; nothing is changed then.
+pub fn decide(target: &Target, event: &Event, rules: &Rules, now: Timestamp) -> Result<Decision, Misfit> {
+    let mut step = Step { target: target.clone(), rules, now, effects: Vec::new() };
+    let next = step.apply(event)?;
+    step.target.next_at = match next {
+        Next::At(at) if step.target.status.is_open() || step.target.status == Status::Unconfirmed => Some(at),
+        _ => None,
+    };
+    Ok(Decision { target: step.target, next, effects: step.effects })
+}
+
+struct Step<'a> {
+    target: Target,
+    rules: &'a Rules,
+    now: Timestamp,
+    effects: Vec<Effect>,
+}
+
+impl Step<'_> {
+    fn apply(&mut self, event: &Event) -> Result<Next, Misfit> {
+        match event {
+            Event::Start { part, send_deadline } => self.start(*part, *send_deadline),
+            Event::Sent { part, outcome } => self.sent(*part, outcome),
+            Event::Unprepared(refusal) => {
+                self.in_status(&[Status::Scheduled, Status::Queued, Status::Publishing])?;
+                if self.target.is_ambiguous() {
+                    return Err(Misfit::Part);
+                }
+                let part = self.target.current().ok_or(Misfit::Part)?;
+                Ok(self.refused(part, refusal))
+            }
+            Event::Interrupted { part } => {
+                self.open_part(*part, &[PartStatus::Sending])?;
+                Ok(self.ambiguous(*part, "The sender stopped before the outcome was recorded"))
+            }
+            Event::Probed { part, probe } => self.probed(*part, probe),
+            Event::AccountHeld(error) => {
+                self.in_status(&[Status::Scheduled, Status::Queued, Status::NeedsReconnect])?;
+                let part = self.target.current().ok_or(Misfit::Part)?;
+                Ok(self.held(part, error.clone()))
+            }
+            Event::Expired => self.expired(),
+            Event::Cancel => self.cancel(),
+            Event::Send { expire_at } => self.send(*expire_at),
+            Event::Resolve(resolution) => self.resolve(resolution),
+            Event::Reconnected => {
+                self.in_status(&[Status::NeedsReconnect])?;
+                self.queue(self.now);
+                Ok(Next::At(self.now))
+            }
+        }
+    }
+
+    fn in_status(&self, wanted: &[Status]) -> Result<(), Misfit> {
+        if wanted.contains(&self.target.status) { Ok(()) } else { Err(Misfit::State(self.target.status)) }
+    }
+
+    fn open_part(&self, part: usize, wanted: &[PartStatus]) -> Result<(), Misfit> {
+        let fits = self.target.current() == Some(part) && wanted.contains(&self.target.parts[part].status);
+        if fits { Ok(()) } else { Err(Misfit::Part) }
+    }
+
+    fn start(&mut self, part: usize, send_deadline: Timestamp) -> Result<Next, Misfit> {
+        self.in_status(&[Status::Scheduled, Status::Queued, Status::Publishing, Status::Unconfirmed])?;
+        self.open_part(part, &[PartStatus::Pending, PartStatus::Unconfirmed])?;
+        let repeat = self.target.parts[part].status == PartStatus::Unconfirmed;
+        // What is too late is not begun, but a repeat of something that may be live is how we find out.
+        if !repeat && self.now >= self.target.expire_at {
+            return Err(Misfit::State(self.target.status));
+        }
+        if repeat {
+            self.target.probes += 1;
+        }
+        self.target.attempt += 1;
+        self.target.status = Status::Publishing;
+        let attempt = self.target.attempt;
+        let row = &mut self.target.parts[part];
+        row.status = PartStatus::Sending;
+        row.attempt = attempt;
+        row.send_deadline = Some(send_deadline);
+        row.error = None;
+        Ok(Next::Now)
+    }
+
+    fn sent(&mut self, part: usize, outcome: &Outcome) -> Result<Next, Misfit> {
+        // Unconfirmed takes it too: the late answer of a sender that lost its lease is evidence.
+        self.open_part(part, &[PartStatus::Sending, PartStatus::Unconfirmed])?;
+        Ok(match outcome {
+            Outcome::Published(live) => self.live(part, Some(live.clone())),
+            Outcome::Refused(refusal) => self.refused(part, refusal),
+            Outcome::Ambiguous { message, .. } => self.ambiguous(part, message),
+        })
+    }
+
+    fn probed(&mut self, part: usize, probe: &Probe) -> Result<Next, Misfit> {
+        self.open_part(part, &[PartStatus::Unconfirmed])?;
+        Ok(match probe {
+            Probe::Live(live) => self.live(part, Some(live.clone())),
+            Probe::NotLive => {
+                self.pending(part);
+                self.target.failures += 1;
+                let at = self.now + retry::after_not_sent(self.target.failures, self.rules.jitter);
+                self.queue_until(at)
+            }
+            // The holder starts it again at once, with the same bytes; the start counts as a probe.
+            Probe::Repeat if self.target.probes < retry::PROBE_LIMIT => Next::At(self.now),
+            Probe::Repeat | Probe::Impossible => self.unknowable(part),
+            Probe::Unknown { message } => {
+                self.target.probes += 1;
+                self.target.parts[part].error =
+                    Some(Error { code: ErrorCode::OutcomeUnknown, message: message.clone() });
+                match retry::before_probe(self.target.probes) {
+                    Some(wait) => Next::At(self.now + wait),
+                    None => self.unknowable(part),
+                }
+            }
+        })
+    }
+
+    fn live(&mut self, part: usize, live: Option<Live>) -> Next {
+        let row = &mut self.target.parts[part];
+        row.status = PartStatus::Published;
+        row.live = live;
+        row.error = None;
+        row.send_deadline = None;
+        self.target.failures = 0;
+        self.target.probes = 0;
+        self.target.refreshed = false;
+        self.target.error = None;
+        self.target.published_at.get_or_insert(self.now);
+        match self.target.current() {
+            None => {
+                self.target.status = Status::Published;
+                Next::Settled
+            }
+            Some(next) if self.target.parts[next].status == PartStatus::Pending => {
+                self.target.status = Status::Publishing;
+                Next::Now
+            }
+            // A part that failed or was canceled before the one in front of it was resolved.
+            Some(_) => self.settle_dead(),
+        }
+    }
+
+    fn refused(&mut self, part: usize, refusal: &Refusal) -> Next {
+        match refusal {
+            Refusal::Rejected { code, message, .. } => {
+                self.fail(part, Error { code: *code, message: message.clone() })
+            }
+            Refusal::Auth { code, message, .. } => {
+                let error = Error { code: *code, message: message.clone() };
+                if self.rules.can_refresh && !self.target.refreshed {
+                    self.target.refreshed = true;
+                    self.pending(part);
+                    self.effects.push(Effect::WakeRefresh);
+                    self.target.error = Some(error);
+                    // The refresh lane wakes the account's lane when it is done; this is the net below it.
+                    return self.queue_until(self.now + SignedDuration::from_secs(20));
+                }
+                self.effects.push(Effect::HoldAccount(error.clone()));
+                self.held(part, error)
+            }
+            Refusal::Throttled { until, message } => {
+                self.pending(part);
+                self.target.error = Some(Error { code: ErrorCode::QuotaExhausted, message: message.clone() });
+                self.queue_until((*until).max(self.now + SignedDuration::from_secs(1)))
+            }
+            Refusal::NotNow { message, after, .. } => {
+                self.pending(part);
+                self.target.failures += 1;
+                self.target.error = Some(Error { code: ErrorCode::PlatformError, message: message.clone() });
+                let wait = after.unwrap_or_else(|| retry::after_not_sent(self.target.failures, self.rules.jitter));
+                self.queue_until(self.now + wait)
+            }
+        }
+    }
+
+    fn held(&mut self, part: usize, error: Error) -> Next {
+        if self.rules.on_auth_failure == OnAuthFailure::Fail {
+            return self.fail(part, error);
+        }
+        self.pending(part);
+        self.target.status = Status::NeedsReconnect;
+        self.target.error = Some(error);
+        Next::At(self.target.expire_at)
+    }
+
+    fn ambiguous(&mut self, part: usize, message: &str) -> Next {
+        let row = &mut self.target.parts[part];
+        // An answer may still be on its way until then, whenever we learned that ours was lost.
+        let from = row.send_deadline.unwrap_or(self.now);
+        row.status = PartStatus::Unconfirmed;
+        row.error = Some(Error { code: ErrorCode::OutcomeUnknown, message: message.to_owned() });
+        self.target.status = Status::Unconfirmed;
+        self.target.error = row.error.clone();
+        let wait = retry::before_probe(self.target.probes).unwrap_or(SignedDuration::ZERO);
+        Next::At(from + self.rules.grace + wait)
+    }
+
+    fn unknowable(&mut self, part: usize) -> Next {
+        if self.rules.on_unconfirmed == OnUnconfirmed::Retry && self.now < self.target.expire_at {
+            self.pending(part);
+            self.queue(self.now);
+            return Next::At(self.now);
+        }
+        let error = Error {
+            code: ErrorCode::OutcomeUnknown,
+            message: "The post may be live: check before sending it again".to_owned(),
+        };
+        self.target.parts[part].error.get_or_insert_with(|| error.clone());
+        self.target.error = Some(error);
+        self.target.status = Status::Unconfirmed;
+        Next::Settled
+    }
+
+    fn expired(&mut self) -> Result<Next, Misfit> {
+        self.in_status(&[Status::Scheduled, Status::Queued, Status::Publishing, Status::NeedsReconnect])?;
+        if self.target.is_ambiguous() || self.now < self.target.expire_at {
+            return Err(Misfit::State(self.target.status));
+        }
+        let part = self.target.current().ok_or(Misfit::Part)?;
+        let error = match self.target.error.take() {
+            Some(held) => Error {
+                code: held.code,
+                message: format!("{} (held until it was too late, {})", held.message, self.target.expire_at),
+            },
+            None => Error {
+                code: ErrorCode::TooLate,
+                message: format!("It could not go out before {}", self.target.expire_at),
+            },
+        };
+        Ok(self.fail(part, error))
+    }
+
+    fn cancel(&mut self) -> Result<Next, Misfit> {
+        if matches!(self.target.status, Status::Publishing) || self.target.is_ambiguous() {
+            return Err(Misfit::BeingSent);
+        }
+        self.in_status(&[Status::Draft, Status::Scheduled, Status::Queued, Status::NeedsReconnect])?;
+        for part in &mut self.target.parts {
+            if part.status != PartStatus::Published {
+                part.status = PartStatus::Canceled;
+                part.error = None;
+            }
+        }
+        self.target.error = None;
+        self.target.status = if self.target.has_live() { Status::Partial } else { Status::Canceled };
+        Ok(Next::Settled)
+    }
+
+    fn send(&mut self, expire_at: Timestamp) -> Result<Next, Misfit> {
+        self.in_status(&[Status::Draft, Status::Scheduled, Status::Failed, Status::Partial])?;
+        for at in 0..self.target.parts.len() {
+            if self.target.parts[at].status != PartStatus::Published {
+                self.pending(at);
+            }
+        }
+        self.target.failures = 0;
+        self.target.probes = 0;
+        self.target.refreshed = false;
+        self.target.error = None;
+        self.target.expire_at = expire_at;
+        self.queue(self.now);
+        Ok(Next::At(self.now))
+    }
+
+    fn resolve(&mut self, resolution: &Resolution) -> Result<Next, Misfit> {
+        if self.target.status != Status::Unconfirmed || self.target.next_at.is_some() {
+            return Err(Misfit::State(self.target.status));
+        }
+        let part = self.target.current().ok_or(Misfit::Part)?;
+        Ok(match resolution {
+            Resolution::Published(live) => {
+                let chained = live.is_some();
+                match self.live(part, live.clone()) {
+                    // Without its id nothing can be hung below it.
+                    Next::Now if !chained => {
+                        let error = Error {
+                            code: ErrorCode::ParentPartFailed,
+                            message: "The part before it has no known id to reply to".to_owned(),
+                        };
+                        self.fail(part + 1, error)
+                    }
+                    Next::Now => {
+                        self.queue(self.now);
+                        Next::At(self.now)
+                    }
+                    next => next,
+                }
+            }
+            Resolution::Retry { expire_at } => {
+                self.pending(part);
+                self.target.expire_at = *expire_at;
+                self.target.failures = 0;
+                self.target.probes = 0;
+                self.target.error = None;
+                self.queue(self.now);
+                Next::At(self.now)
+            }
+            Resolution::Failed => self.fail(
+                part,
+                Error { code: ErrorCode::OutcomeUnknown, message: "The caller said that it is not live".to_owned() },
+            ),
+        })
+    }
+
+    fn pending(&mut self, part: usize) {
+        let row = &mut self.target.parts[part];
+        row.status = PartStatus::Pending;
+        row.send_deadline = None;
+        row.error = None;
+    }
+
+    fn queue(&mut self, at: Timestamp) {
+        self.target.status = Status::Queued;
+        self.target.next_at = Some(at);
+    }
+
+    /// Queued again, no later than its expiry, so that expiry always has a wake-up.
+    fn queue_until(&mut self, at: Timestamp) -> Next {
+        let at = at.min(self.target.expire_at.max(self.now));
+        self.queue(at);
+        Next::At(at)
+    }
+
+    fn fail(&mut self, part: usize, error: Error) -> Next {
+        self.target.parts[part].status = PartStatus::Failed;
+        self.target.parts[part].send_deadline = None;
+        self.target.parts[part].error = Some(error.clone());
+        for later in &mut self.target.parts[part + 1..] {
+            later.status = PartStatus::Failed;
+            later.error = Some(Error {
+                code: ErrorCode::ParentPartFailed,
+                message: format!("Part {} before it did not go out", part + 1),
+            });
+        }
+        self.target.error = Some(error);
+        self.settle_dead()
+    }
+
+    fn settle_dead(&mut self) -> Next {
+        self.target.status = if self.target.has_live() { Status::Partial } else { Status::Failed };
+        Next::Settled
+    }
+}
+
+#[cfg(test)]
+mod tests;

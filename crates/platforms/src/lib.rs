@@ -1,0 +1,86 @@
+//! Where a network is added.
+//!
+//! A network is one directory: a static [`Spec`] (limits, endpoints, quirks as data) and an implementation of
+//! [`Network`]. Optional abilities are traits of their own behind an `Option`, never a default body that says
+//! "not implemented". Adding one touches its directory, one variant of [`domain::platform::Platform`] and one arm of
+//! [`network`].
+//!
+//! Architecture invariant: nothing here keeps state, reads a clock, logs, or retries. Time, the door out and the
+//! account come in with each call; what must survive a crash goes back to the caller, who checkpoints it.
+
+mod call;
+mod draft;
+mod exchange;
+mod failure;
+mod given;
+mod links;
+mod options;
+mod origin;
+mod registry;
+mod rules;
+mod spec;
+mod words;
+
+pub mod bluesky;
+pub mod mastodon;
+pub mod x;
+
+pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Tokens};
+pub use draft::{DraftMedia, DraftPart, PreviewRequest, RuleFault, TargetDraft};
+pub use registry::network;
+pub use spec::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+
+use async_trait::async_trait;
+use domain::target::{Outcome, Probe, Refusal};
+use serde_json::Value;
+
+/// One network: what can be known without a call, and the calls.
+///
+/// `compose` and `upload` may be repeated at will and are; only `send` makes something public. Whatever `upload` and
+/// `compose` return is checkpointed before `send`, so that every `send` of a part carries the same bytes and key.
+#[async_trait]
+pub trait Network: Send + Sync {
+    /// Limits, abilities and quirks as data.
+    fn spec(&self) -> &'static Spec;
+
+    /// Every rule the draft breaks that can be known before publishing. `facts` are the account's, `null` while
+    /// unknown (an instance's own limits live there).
+    fn check(&self, draft: &TargetDraft<'_>, facts: &Value) -> Vec<RuleFault>;
+
+    /// What would be sent, for `POST /v1/posts/validate`: secrets left out, unknown ids as `<...>`.
+    fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, bases: &Bases) -> Vec<PreviewRequest>;
+
+    /// Checks credentials a caller handed in and says whose they are. `given` holds secrets.
+    ///
+    /// # Errors
+    /// [`Refusal::Rejected`] or [`Refusal::Auth`] when the network does not take them, and with a message that names
+    /// the field when one is missing or malformed.
+    async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal>;
+
+    /// Uploads one file. Called once per file and part; the answer is checkpointed.
+    async fn upload(&self, cx: &Cx<'_>, account: &Account<'_>, media: &Media) -> Result<MediaHandle, Refusal>;
+
+    /// Asks whether a file that was still being processed is ready now.
+    async fn poll(&self, cx: &Cx<'_>, account: &Account<'_>, handle: &Value) -> Result<MediaHandle, Refusal>;
+
+    /// Builds what `send` will send: text with its facets, ids of uploads, parents, and the key that makes a repeat
+    /// recognisable. Everything that `send` and `probe` need later is in the answer.
+    async fn compose(&self, cx: &Cx<'_>, account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal>;
+
+    /// The one irreversible call: one exchange, over by `cx.deadline`.
+    async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome;
+
+    /// Finds out whether a send whose outcome is unknown went through. `sent_at` is when its intent was committed.
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: jiff::Timestamp) -> Probe;
+
+    /// The ability to renew tokens, where the network's tokens run out.
+    fn refresher(&self) -> Option<&dyn Refresh>;
+}
+
+/// Renewing an account's tokens.
+#[async_trait]
+pub trait Refresh: Send + Sync {
+    /// Trades what is held for fresh tokens. [`Refusal::Auth`] only when nothing but reconnecting helps; everything
+    /// else backs off. An empty answer is an error, never an empty token.
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal>;
+}

@@ -1,0 +1,18 @@
+//! What is recorded. The only crate that knows Diesel.
+//!
+//! One file per aggregate; [`lanes`] hands work out, [`targets`] is the one writer of a target's status. Statements are
+//! constants made with the `statement!` macro, so that every one is prepared once a session and never parsed again.
+//! Requests that arrive together are written together: a `writer` task per kind of write commits whatever has gathered
+//! since its last commit returned.
+//!
+//! Architecture invariant: locks are taken in one order everywhere: idempotency_keys, social_accounts, media, jobs,
+//! posts, post_progress, post_targets, target_parts, queues, append-only tables; within a table sorted by key.
+
+mod database;
+mod error;
+mod statement;
+mod writer;
+
+pub use database::{Database, DatabaseSettings};
+pub use error::StoreError;
+pub use writer::{WriterClosed, WriterSettings};

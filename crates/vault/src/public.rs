@@ -1,0 +1,63 @@
+//! Those who may write a secret down.
+
+use std::str::FromStr;
+
+use hpke::{OpModeS, Serializable as _};
+
+use crate::{
+    Aead, Context, INFO, Kdf, Kem, VaultError,
+    key::{self, KeyId, PublicKey},
+    sealed::{self, Sealed},
+};
+
+/// Public keys. The first seals; the others only stand for keys that older secrets were sealed to.
+///
+/// Parses from `fpk1_...` keys separated by commas or white space.
+#[derive(Debug, Clone)]
+pub struct PublicRing {
+    /// Never empty.
+    keys: Vec<(KeyId, PublicKey)>,
+}
+
+impl PublicRing {
+    /// Seals a secret for its place. The result is 57 bytes longer and never the same twice.
+    ///
+    /// # Panics
+    ///
+    /// When the system has no randomness to give.
+    pub fn seal(&self, secret: &[u8], context: &Context<'_>) -> Result<Vec<u8>, VaultError> {
+        let (id, key) = &self.keys[0];
+        let (encapsulated, ciphertext) =
+            hpke::single_shot_seal::<Aead, Kdf, Kem>(&OpModeS::Base, key, INFO, secret, &context.associated_data())
+                .map_err(|_| VaultError::Seal)?;
+        Ok(sealed::assemble(*id, &encapsulated.to_bytes(), &ciphertext))
+    }
+
+    /// Whether these bytes were sealed by anything but the first key: what `keys rewrap` looks for.
+    pub fn reseal_needed(&self, sealed: &[u8]) -> bool {
+        Sealed::parse(sealed).map_or(true, |sealed| sealed.key != self.keys[0].0)
+    }
+
+    /// The ids of the keys in order, 16 hex digits each: not secret, for comparing rings.
+    pub fn key_ids(&self) -> Vec<String> {
+        self.keys.iter().map(|(id, _)| id.to_string()).collect()
+    }
+
+    pub(crate) fn of(keys: impl Iterator<Item = PublicKey>) -> Self {
+        Self { keys: keys.map(|key| (KeyId::of(&key), key)).collect() }
+    }
+}
+
+impl FromStr for PublicRing {
+    type Err = VaultError;
+
+    fn from_str(ring: &str) -> Result<Self, Self::Err> {
+        let keys = key::parse_public(ring)?;
+        for (index, key) in keys.iter().enumerate() {
+            // A handful of 32-byte values are on no useful curve point; better refused now than on the first secret.
+            hpke::setup_sender::<Aead, Kdf, Kem>(&OpModeS::Base, key, INFO)
+                .map_err(|_| VaultError::BadKey { position: index + 1, problem: "nothing can be sealed to it" })?;
+        }
+        Ok(Self::of(keys.into_iter()))
+    }
+}

@@ -1,0 +1,4 @@
+//! What a sealed secret promises.
+
+mod rings;
+mod sealing;

@@ -1,0 +1,38 @@
+//! `POST /_sandbox/accounts`: an account on a network, ready to be connected.
+
+use std::sync::Arc;
+
+use actix_web::web::{Bytes, ReqData};
+use actix_web::{HttpResponse, http::StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::problem::{body, problem};
+use crate::answer::Refusal;
+use crate::network::Platform;
+use crate::world::World;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateAccountRequest {
+    platform: Platform,
+    username: Option<String>,
+}
+
+/// 201 with a new account; 200 with fresh credentials when the username is there already.
+pub(super) async fn create(world: ReqData<Arc<World>>, bytes: Bytes) -> Result<HttpResponse, Refusal> {
+    let request: CreateAccountRequest = body(&bytes)?;
+    let network = world
+        .plain(request.platform)
+        .ok_or_else(|| problem(StatusCode::UNPROCESSABLE_ENTITY, "the network is not open"))?;
+    let made = network
+        .create_account(request.username.as_deref())
+        .map_err(|detail| problem(StatusCode::UNPROCESSABLE_ENTITY, detail))?;
+    let status = if made.created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(HttpResponse::build(status).json(json!({
+        "platform": request.platform,
+        "account": made.account,
+        "username": made.username,
+        "credentials": made.credentials,
+    })))
+}

@@ -1,0 +1,42 @@
+//! `/_sandbox/clock`: reading the clock and moving it forward.
+
+use std::sync::Arc;
+
+use actix_web::web::{Bytes, ReqData};
+use actix_web::{HttpResponse, http::StatusCode};
+use jiff::{Span, SpanRelativeTo};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::problem::{body, problem};
+use crate::answer::Refusal;
+use crate::core::Core;
+use crate::world::{Fact, World};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdvanceRequest {
+    /// ISO 8601, days of 24 hours: `PT1H`, `P1DT30M`.
+    advance: String,
+}
+
+fn reading(core: &Core) -> Value {
+    json!({"now": core.now(), "ahead": core.clock.ahead().to_string()})
+}
+
+pub(super) async fn read(world: ReqData<Arc<World>>) -> HttpResponse {
+    HttpResponse::Ok().json(reading(&world.core))
+}
+
+pub(super) async fn advance(world: ReqData<Arc<World>>, bytes: Bytes) -> Result<HttpResponse, Refusal> {
+    let request: AdvanceRequest = body(&bytes)?;
+    let core = &world.core;
+    let refused = |detail: &str| problem(StatusCode::UNPROCESSABLE_ENTITY, format!("advance: {detail}"));
+    let span: Span = request.advance.parse().map_err(|_| refused("not an ISO 8601 duration such as PT1H"))?;
+    let by = span
+        .to_duration(SpanRelativeTo::days_are_24_hours())
+        .map_err(|_| refused("use weeks, days, hours, minutes and seconds"))?;
+    let ahead = core.clock.advance(by).ok_or_else(|| refused("the clock only moves forward, and at most 100 years"))?;
+    core.record_own(&Fact::ClockMoved { ahead_ms: i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX) });
+    Ok(HttpResponse::Ok().json(reading(core)))
+}

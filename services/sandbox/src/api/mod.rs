@@ -1,0 +1,37 @@
+//! The sandbox's own API, under `/_sandbox`.
+
+mod accounts;
+mod clock;
+mod faults;
+mod forget;
+mod inbox;
+mod ledger;
+mod media;
+mod problem;
+mod quotas;
+
+use actix_web::web::{self, ServiceConfig};
+
+pub(crate) fn mount(config: &mut ServiceConfig) {
+    config.service(
+        web::scope("/_sandbox")
+            .app_data(web::PayloadConfig::new(1 << 20))
+            .route("", web::delete().to(forget::delete))
+            .route("/ledger", web::get().to(ledger::list))
+            .route("/accounts", web::post().to(accounts::create))
+            .route("/quotas", web::post().to(quotas::set))
+            .route("/quotas", web::get().to(quotas::list))
+            .route("/faults", web::post().to(faults::set))
+            .route("/faults", web::get().to(faults::list))
+            .route("/faults", web::delete().to(faults::clear))
+            .route("/faults/{id}", web::delete().to(faults::clear_one))
+            .route("/clock", web::get().to(clock::read))
+            .route("/clock", web::post().to(clock::advance))
+            .route("/inbox/{name}", web::put().to(inbox::register))
+            .route("/inbox/{name}", web::post().to(inbox::receive))
+            .route("/inbox/{name}", web::get().to(inbox::list))
+            .route("/inbox/{name}", web::delete().to(inbox::empty))
+            .route("/media/{platform}/{name}", web::get().to(media::get))
+            .default_service(web::to(problem::unknown)),
+    );
+}

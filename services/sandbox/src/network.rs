@@ -1,0 +1,81 @@
+//! What every network is to the sandbox, and the registry of them.
+//!
+//! Adding a network: its directory, one variant of [`Platform`], one arm of [`Platform::entry`].
+
+use std::any::Any;
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::core::Core;
+use crate::page::Shown;
+use crate::{bluesky, mastodon, x};
+
+/// The networks of this sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Platform {
+    Bluesky,
+    Mastodon,
+    X,
+}
+
+/// How a network is opened and where its routes are.
+pub(crate) struct Registered {
+    pub(crate) open: fn(Arc<Core>) -> Arc<dyn Network>,
+    pub(crate) mount: fn(&mut ServiceConfig),
+}
+
+impl Platform {
+    pub(crate) const ALL: [Self; 3] = [Self::Bluesky, Self::Mastodon, Self::X];
+
+    /// The registry.
+    pub(crate) fn entry(self) -> Registered {
+        match self {
+            Self::Bluesky => Registered { open: bluesky::open, mount: bluesky::mount },
+            Self::Mastodon => Registered { open: mastodon::open, mount: mastodon::mount },
+            Self::X => Registered { open: x::open, mount: x::mount },
+        }
+    }
+
+    /// The name on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bluesky => "bluesky",
+            Self::Mastodon => "mastodon",
+            Self::X => "x",
+        }
+    }
+}
+
+/// An account made by `POST /_sandbox/accounts`.
+pub(crate) struct NewAccount {
+    /// `network_unique_id`.
+    pub(crate) account: String,
+    pub(crate) username: String,
+    /// As `POST /v1/social-accounts` of Fanfare takes them.
+    pub(crate) credentials: serde_json::Value,
+    /// False when the account was there and only its credentials are new.
+    pub(crate) created: bool,
+}
+
+/// One network's state. Its HTTP handlers live in its own directory and reach it through [`crate::call::Call`].
+pub(crate) trait Network: Any + Send + Sync {
+    /// Makes an account, or fresh credentials for the account that has the name already. `Err` says what is wrong with the name.
+    fn create_account(&self, username: Option<&str>) -> Result<NewAccount, String>;
+
+    /// Applies a fact read back from the journal.
+    fn replay(&self, fact: &RawValue) -> Result<(), serde_json::Error>;
+
+    /// The newest `limit` public posts and their replies, for the page.
+    fn shown(&self, limit: usize) -> Vec<Shown>;
+
+    /// The account's tokens are expired from `at` on; a refresh or a new session cures it where the network has that.
+    fn expire_tokens(&self, account: &str, at: Timestamp);
+
+    /// The user has revoked the grant: nothing but new credentials helps.
+    fn revoke_tokens(&self, account: &str);
+}
