@@ -200,8 +200,11 @@ CREATE TABLE target_parts (
     status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sending', 'published', 'unconfirmed', 'failed',
         'canceled', 'deleted')),
     attempt integer NOT NULL DEFAULT 0,
+    -- When the intent was committed, until when the request may be written, and what it says: the key and the bytes that
+    -- make a repeat recognisable are stored before the call.
     sent_at timestamptz,
     send_deadline timestamptz,
+    composed jsonb,
     live_id text,
     live_url text,
     live_reference jsonb,

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod connection;
+pub mod envelope;
 pub mod event;
 pub mod fault;
 pub mod ids;

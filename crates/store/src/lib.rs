@@ -8,9 +8,20 @@
 //! Architecture invariant: locks are taken in one order everywhere: idempotency_keys, social_accounts, media, jobs,
 //! posts, post_progress, post_targets, target_parts, queues, append-only tables; within a table sorted by key.
 
+pub mod accounts;
+pub mod audit;
 mod database;
+pub mod deliveries;
 mod error;
+pub mod idempotency;
+pub mod keys;
+pub mod lanes;
+mod outbox;
+pub mod posts;
+pub mod projects;
 mod statement;
+pub mod targets;
+mod types;
 mod writer;
 
 pub use database::{Database, DatabaseSettings};

@@ -59,10 +59,10 @@ macro_rules! statement {
                 for piece in $crate::statement::pieces($text) {
                     match piece {
                         $crate::statement::Piece::Sql(sql) => out.push_sql(sql),
-                        $crate::statement::Piece::Bind(number) => {
+                        $crate::statement::Piece::Bind(_number) => {
                             let _at = 0usize;
                             $(let _at = _at + 1;
-                            if number == _at {
+                            if _number == _at {
                                 out.push_bind_param::<$sql, _>(&self.$field)?;
                             })*
                         }

@@ -1,0 +1,13 @@
+//! Connected accounts.
+
+mod change;
+mod event;
+mod change;
+mod event;
+mod hold;
+mod list;
+
+pub use change::*;
+pub use change::{AccountChange, AccountChanged};
+pub(crate) use hold::hold;
+pub use list::{AccountFilter, Known, get, get_many, list};

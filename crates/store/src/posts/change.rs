@@ -1,0 +1,585 @@
+//! What a caller may do to a post that is there: edit, move, publish, cancel, retry, resolve, hide.
+//!
+//! One transaction, in the lock order: the lanes of the post's accounts first, which keeps every holder out, then the
+//! post, then what hangs below. What each target may do is the status machine's decision.
+
+use std::collections::HashMap;
+
+use diesel::QueryResult;
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use domain::{
+    event::EventType,
+    ids::{ContainerId, PostId, ProjectId, TargetId},
+    job::{Kind, Queue},
+    policy::{OnAuthFailure, OnUnconfirmed},
+    post::{Post, PostStatus, Warning},
+    target::{Live, Status},
+    transition::{self, Event, Misfit, Next, Resolution, Rules, Target},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    NewContainer, NewTarget, Posts,
+    create::{NewItem, insert_containers, insert_items, insert_parts},
+    view::load,
+};
+use crate::{
+    StoreError,
+    lanes::{self, Wake},
+    outbox,
+    statement::statement,
+    targets::{Item, Move, StoredTarget, TOLD, apply, post_event, stored_targets},
+    types::{Array, Nullable, SqlStamp, Stamp, sql, stamp_opt},
+};
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// Replaces what a draft or scheduled post says, to whom and when.
+    Edit(Box<Edit>),
+    /// Sends a draft, or a scheduled post now.
+    Publish,
+    /// Cancels everything that has not gone out.
+    Cancel,
+    /// Cancels one target.
+    CancelTarget(TargetId),
+    /// Sends the missing parts of a failed or partial target again.
+    Retry(TargetId),
+    /// Says what became of an unconfirmed target.
+    Resolve(TargetId, Verdict),
+    /// Takes a draft away, or hides a settled post from lists.
+    Remove,
+}
+
+/// The caller's word on an unconfirmed target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is live.
+    Published {
+        /// Under this id.
+        platform_post_id: Option<String>,
+    },
+    /// Send it again.
+    Retry,
+    /// It is not live.
+    Failed,
+}
+
+/// A post as it is to be from now on; ids of what is new are chosen.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// The caller's tag.
+    pub external_id: Option<String>,
+    /// The caller's unique name.
+    pub external_ref: Option<String>,
+    /// A hash of what it is to be.
+    pub fingerprint: Vec<u8>,
+    /// As asked for.
+    pub scheduled_at: Option<Timestamp>,
+    /// When it is due; `None` for a draft.
+    pub due: Option<Timestamp>,
+    /// Options by network.
+    pub config: Value,
+    /// Text, containers and options by account.
+    pub account_config: Value,
+    /// Hints for the caller.
+    pub warnings: Vec<Warning>,
+    /// How late it may go out.
+    pub max_lateness: SignedDuration,
+    /// All of them anew.
+    pub containers: Vec<NewContainer>,
+    /// All of them; one whose account is there already keeps its id.
+    pub targets: Vec<NewTarget>,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone)]
+pub enum Changed {
+    /// It is done; the post as it is now.
+    Done(Box<Post>),
+    /// It is done, and the post is out of sight.
+    Removed,
+    /// There is no such post or target.
+    NotFound,
+    /// A target is being sent: the intent is the point of no return.
+    AlreadyPublishing,
+    /// The post's status does not allow it.
+    Conflict(String),
+    /// Another post has this `external_ref`.
+    RefTaken,
+}
+
+impl Posts {
+    /// Changes a post.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is changed then.
+    pub async fn change(&self, project: ProjectId, id: PostId, change: Change) -> Result<Changed, StoreError> {
+        let mut connection = self.database.connection().await?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match transact(&mut connection, project, id, &change).await {
+                Err(error) if tries < 4 && is_contention(&error) => {}
+                Err(diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) => {
+                    return Ok(Changed::RefTaken);
+                }
+                other => return other.map_err(StoreError::from_diesel("change a post")),
+            }
+        }
+    }
+}
+
+fn is_contention(error: &diesel::result::Error) -> bool {
+    use diesel::result::{DatabaseErrorKind, Error};
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        Error::DatabaseError(_, info) => info.message().contains("deadlock detected"),
+        _ => false,
+    }
+}
+
+async fn transact(
+    connection: &mut AsyncPgConnection,
+    project: ProjectId,
+    id: PostId,
+    change: &Change,
+) -> QueryResult<Changed> {
+    AnsiTransactionManager::begin_transaction(connection).await?;
+    let changed = carry_out(connection, project, id, change).await;
+    match &changed {
+        Ok(Changed::Done(_) | Changed::Removed) => AnsiTransactionManager::commit_transaction(connection).await?,
+        Ok(_) | Err(_) => AnsiTransactionManager::rollback_transaction(connection).await?,
+    }
+    changed
+}
+
+statement! {
+    /// Keeps every holder of one of these lanes, and every other change of the post, out until the end.
+    LockLanes { post: Uuid as sql::Uuid, kind: i16 as sql::SmallInt } -> (sql::Uuid,) {
+        "SELECT j.key FROM jobs j WHERE j.kind = $2 AND j.key IN (SELECT account_id FROM post_targets WHERE post_id = $1) \
+         ORDER BY j.kind, j.key FOR NO KEY UPDATE"
+    }
+}
+
+statement! {
+    LockPost { id: Uuid as sql::Uuid, project: Uuid as sql::Uuid }
+        -> (sql::BigInt, sql::Text, sql::Text, SqlStamp, Nullable<SqlStamp>, Nullable<sql::Text>) {
+        "SELECT p.max_lateness_seconds, o.on_unconfirmed, o.on_auth_failure, clock_timestamp(), p.hidden_at, p.trace \
+         FROM posts p JOIN projects o ON o.id = p.project_id WHERE p.id = $1 AND p.project_id = $2 FOR NO KEY UPDATE OF p"
+    }
+}
+
+/// What the transaction knows of the post once it is locked.
+struct Locked {
+    project: ProjectId,
+    id: PostId,
+    max_lateness: SignedDuration,
+    rules: Rules,
+    now: Timestamp,
+    trace: Option<String>,
+    targets: Vec<StoredTarget>,
+}
+
+async fn carry_out(
+    connection: &mut AsyncPgConnection,
+    project: ProjectId,
+    id: PostId,
+    change: &Change,
+) -> QueryResult<Changed> {
+    let _lanes: Vec<(Uuid,)> =
+        LockLanes { post: id.0, kind: Kind::Publish.number() }.load(connection).await?;
+    let rows: Vec<(i64, String, String, Stamp, Option<Stamp>, Option<String>)> =
+        LockPost { id: id.0, project: project.0 }.load(connection).await?;
+    let Some((lateness, on_unconfirmed, on_auth_failure, now, None, trace)) = rows.into_iter().next() else {
+        return Ok(Changed::NotFound);
+    };
+    let locked = Locked {
+        project,
+        id,
+        max_lateness: SignedDuration::from_secs(lateness),
+        rules: Rules {
+            on_unconfirmed: on_unconfirmed.parse().unwrap_or(OnUnconfirmed::Hold),
+            on_auth_failure: on_auth_failure.parse().unwrap_or(OnAuthFailure::Hold),
+            can_refresh: false,
+            grace: SignedDuration::ZERO,
+            jitter: 0.0,
+        },
+        now: now.to_jiff(),
+        trace,
+        targets: stored_targets(connection, id.0).await?,
+    };
+    match change {
+        Change::Edit(edit) => locked.edit(connection, edit).await,
+        Change::Publish => {
+            if !locked.all(&[Status::Draft, Status::Scheduled]) {
+                return Ok(Changed::Conflict("only a draft or a scheduled post can be published".to_owned()));
+            }
+            ForgetSchedule { id: id.0 }.execute(connection).await?;
+            let expire_at = locked.now + locked.max_lateness;
+            locked.decide(connection, |_| Some(Event::Send { expire_at })).await
+        }
+        Change::Cancel => {
+            if locked.targets.iter().any(|target| being_sent(&target.state)) {
+                return Ok(Changed::AlreadyPublishing);
+            }
+            let open = |target: &StoredTarget| target.state.status.is_open().then_some(Event::Cancel);
+            locked.decide(connection, open).await
+        }
+        Change::CancelTarget(wanted) => locked.one(connection, *wanted, Event::Cancel).await,
+        Change::Retry(wanted) => {
+            let expire_at = locked.now + locked.max_lateness;
+            match locked.find(*wanted).map(|target| target.state.status) {
+                None => Ok(Changed::NotFound),
+                Some(Status::Failed | Status::Partial) => {
+                    locked.one(connection, *wanted, Event::Send { expire_at }).await
+                }
+                Some(status) => Ok(Changed::Conflict(format!("a target that is `{status}` cannot be retried"))),
+            }
+        }
+        Change::Resolve(wanted, verdict) => {
+            let resolution = locked.resolution(verdict);
+            locked.one(connection, *wanted, Event::Resolve(resolution)).await
+        }
+        Change::Remove => locked.remove(connection).await,
+    }
+}
+
+fn being_sent(target: &Target) -> bool {
+    target.status == Status::Publishing || target.is_probing()
+}
+
+statement! {
+    ForgetSchedule { id: Uuid as sql::Uuid } {
+        "UPDATE posts SET scheduled_at = NULL, updated_at = clock_timestamp() WHERE id = $1"
+    }
+}
+
+impl Locked {
+    fn find(&self, id: TargetId) -> Option<&StoredTarget> {
+        self.targets.iter().find(|target| target.id == id)
+    }
+
+    fn all(&self, wanted: &[Status]) -> bool {
+        self.targets.iter().all(|target| wanted.contains(&target.state.status))
+    }
+
+    fn resolution(&self, verdict: &Verdict) -> Resolution {
+        match verdict {
+            Verdict::Published { platform_post_id } => Resolution::Published(
+                platform_post_id.clone().map(|id| Live { id, url: None, reference: Value::Null }),
+            ),
+            Verdict::Retry => Resolution::Retry { expire_at: self.now + self.max_lateness },
+            Verdict::Failed => Resolution::Failed,
+        }
+    }
+
+    async fn one(&self, connection: &mut AsyncPgConnection, wanted: TargetId, event: Event) -> QueryResult<Changed> {
+        if self.find(wanted).is_none() {
+            return Ok(Changed::NotFound);
+        }
+        self.decide(connection, |target| (target.id == wanted).then(|| event.clone())).await
+    }
+
+    /// Lets the status machine decide about some targets and writes all of it, or nothing.
+    async fn decide(
+        &self,
+        connection: &mut AsyncPgConnection,
+        event: impl Fn(&StoredTarget) -> Option<Event> + Send,
+    ) -> QueryResult<Changed> {
+        let mut decided = Vec::new();
+        for target in &self.targets {
+            let Some(event) = event(target) else { continue };
+            match transition::decide(&target.state, &event, &self.rules, self.now) {
+                Ok(decision) => decided.push((target, decision)),
+                Err(Misfit::BeingSent) => return Ok(Changed::AlreadyPublishing),
+                Err(Misfit::State(status)) => {
+                    return Ok(Changed::Conflict(format!("a target that is `{status}` does not allow this")));
+                }
+                Err(Misfit::Part) => {
+                    return Ok(Changed::Conflict("no part of the target is open to this".to_owned()));
+                }
+            }
+        }
+        if decided.is_empty() {
+            return Ok(Changed::Conflict("nothing of the post is open to this".to_owned()));
+        }
+        let due: Vec<_> = decided.iter().map(|(target, decision)| (*target, due_of(decision.next))).collect();
+        let seqs = self.wake(connection, &due).await?;
+        let listeners = self.listeners(connection).await?;
+        let moves: Vec<_> = decided
+            .into_iter()
+            .map(|(target, decision)| Move {
+                project_id: self.project.0,
+                post_id: self.id.0,
+                target_id: target.id.0,
+                rev: target.rev,
+                before: target.state.clone(),
+                item: item_of(decision.next, target, &seqs),
+                after: decision.target,
+                bump_rev: true,
+                attempt: None,
+            })
+            .collect();
+        apply(connection, &moves, &listeners, self.now).await?;
+        self.view(connection).await
+    }
+
+    /// Wakes the lanes of targets that are due again, and returns the number dealt to each lane's item.
+    async fn wake(
+        &self,
+        connection: &mut AsyncPgConnection,
+        due: &[(&StoredTarget, Option<Timestamp>)],
+    ) -> QueryResult<HashMap<Uuid, i64>> {
+        let wakes: Vec<_> = due
+            .iter()
+            .filter_map(|(target, at)| {
+                Some(Wake {
+                    kind: Kind::Publish,
+                    key: target.account_id,
+                    project_id: self.project.0,
+                    queue: Queue::Publish(target.platform),
+                    at: (*at)?,
+                    items: 1,
+                    trace: self.trace.clone(),
+                })
+            })
+            .collect();
+        Ok(lanes::wake(connection, &wakes).await?.into_iter().map(|(_, key, seq)| (key, seq)).collect())
+    }
+
+    async fn listeners(&self, connection: &mut AsyncPgConnection) -> QueryResult<Vec<outbox::Listener>> {
+        let mut kinds = TOLD.to_vec();
+        kinds.push(EventType::PostUpdated);
+        outbox::wake_listeners(connection, vec![self.project.0], &kinds, self.trace.clone()).await
+    }
+
+    async fn view(&self, connection: &mut AsyncPgConnection) -> QueryResult<Changed> {
+        let loaded = load(connection, vec![self.id.0]).await?;
+        Ok(loaded.into_iter().next().map_or(Changed::NotFound, |loaded| Changed::Done(Box::new(loaded.post))))
+    }
+
+    async fn remove(&self, connection: &mut AsyncPgConnection) -> QueryResult<Changed> {
+        let listeners = self.listeners(connection).await?;
+        let Some(loaded) = load(connection, vec![self.id.0]).await?.into_iter().next() else {
+            return Ok(Changed::NotFound);
+        };
+        let is_draft = loaded.post.status == PostStatus::Draft;
+        let is_open = self.targets.iter().any(|target| target.state.status.is_open() || target.state.is_probing());
+        if is_open && !is_draft {
+            return Ok(Changed::Conflict("the post is not settled".to_owned()));
+        }
+        let seq = next_event(connection, self.id.0).await?;
+        if is_draft {
+            DeletePost { id: self.id.0 }.execute(connection).await?;
+        } else {
+            HidePost { id: self.id.0 }.execute(connection).await?;
+        }
+        let event = post_event(&loaded, EventType::PostDeleted, seq, self.now);
+        outbox::record(connection, &[event], &listeners).await?;
+        Ok(Changed::Removed)
+    }
+
+    async fn edit(&self, connection: &mut AsyncPgConnection, edit: &Edit) -> QueryResult<Changed> {
+        if !self.all(&[Status::Draft, Status::Scheduled]) {
+            return Ok(match self.targets.iter().any(|target| being_sent(&target.state)) {
+                true => Changed::AlreadyPublishing,
+                false => Changed::Conflict("only a draft or a scheduled post can be edited".to_owned()),
+            });
+        }
+        let kept: HashMap<_, _> = self.targets.iter().map(|target| (target.account_id, target)).collect();
+        let wakes: Vec<_> = edit
+            .targets
+            .iter()
+            .filter_map(|target| {
+                Some(Wake {
+                    kind: Kind::Publish,
+                    key: target.account_id.0,
+                    project_id: self.project.0,
+                    queue: Queue::Publish(target.platform),
+                    at: edit.due?,
+                    items: 1,
+                    trace: self.trace.clone(),
+                })
+            })
+            .collect();
+        let seqs: HashMap<_, _> =
+            lanes::wake(connection, &wakes).await?.into_iter().map(|(_, key, seq)| (key, seq)).collect();
+        let listeners = self.listeners(connection).await?;
+        write_edit(connection, self, edit).await?;
+        rewrite_targets(connection, self, edit, &kept, &seqs).await?;
+        let seq = next_event(connection, self.id.0).await?;
+        let Some(loaded) = load(connection, vec![self.id.0]).await?.into_iter().next() else {
+            return Ok(Changed::NotFound);
+        };
+        let event = post_event(&loaded, EventType::PostUpdated, seq, self.now);
+        outbox::record(connection, &[event], &listeners).await?;
+        Ok(Changed::Done(Box::new(loaded.post)))
+    }
+}
+
+fn due_of(next: Next) -> Option<Timestamp> {
+    match next {
+        Next::At(at) => Some(at),
+        Next::Settled | Next::Now => None,
+    }
+}
+
+fn item_of(next: Next, target: &StoredTarget, seqs: &HashMap<Uuid, i64>) -> Item {
+    match next {
+        Next::At(due) => Item::New {
+            account_id: target.account_id,
+            due,
+            seq: seqs.get(&target.account_id).copied().unwrap_or_default(),
+        },
+        Next::Settled => Item::Delete,
+        Next::Now => Item::Keep,
+    }
+}
+
+statement! {
+    NextEvent { id: Uuid as sql::Uuid } -> (sql::BigInt,) {
+        "UPDATE post_progress SET event_seq = event_seq + 1 WHERE post_id = $1 RETURNING event_seq"
+    }
+}
+
+async fn next_event(connection: &mut AsyncPgConnection, id: Uuid) -> QueryResult<i64> {
+    let (seq,): (i64,) = NextEvent { id }.get_result(connection).await?;
+    Ok(seq)
+}
+
+statement! {
+    DeletePost { id: Uuid as sql::Uuid } { "DELETE FROM posts WHERE id = $1" }
+}
+
+statement! {
+    HidePost { id: Uuid as sql::Uuid } {
+        "UPDATE posts SET hidden_at = clock_timestamp(), updated_at = clock_timestamp() WHERE id = $1"
+    }
+}
+
+statement! {
+    EditPost {
+        id: Uuid as sql::Uuid,
+        external_id: Option<String> as Nullable<sql::Text>,
+        external_ref: Option<String> as Nullable<sql::Text>,
+        fingerprint: Vec<u8> as sql::Bytea,
+        scheduled: Option<Stamp> as Nullable<SqlStamp>,
+        config: Value as sql::Jsonb,
+        account_config: Value as sql::Jsonb,
+        warnings: Value as sql::Jsonb,
+        lateness: i64 as sql::BigInt,
+    } {
+        "UPDATE posts SET external_id = $2, external_ref = $3, fingerprint = $4, scheduled_at = $5, config = $6, \
+           account_config = $7, warnings = $8, max_lateness_seconds = $9, updated_at = clock_timestamp() WHERE id = $1"
+    }
+}
+
+statement! {
+    /// The parts go with their targets' old containers; items and checkpoints of the old form too.
+    ClearBelow { post: Uuid as sql::Uuid, gone: Vec<Uuid> as Array<sql::Uuid> } {
+        "WITH items AS (DELETE FROM publish_queue WHERE op = 'publish' AND subject_id IN \
+             (SELECT id FROM post_targets WHERE post_id = $1)), \
+         parts AS (DELETE FROM target_parts WHERE target_id IN (SELECT id FROM post_targets WHERE post_id = $1)), \
+         steps AS (DELETE FROM target_checkpoints WHERE target_id IN (SELECT id FROM post_targets WHERE post_id = $1)), \
+         targets AS (DELETE FROM post_targets WHERE post_id = $1 AND account_id = ANY($2)) \
+         DELETE FROM post_containers WHERE post_id = $1"
+    }
+}
+
+async fn write_edit(connection: &mut AsyncPgConnection, locked: &Locked, edit: &Edit) -> QueryResult<()> {
+    EditPost {
+        id: locked.id.0,
+        external_id: edit.external_id.clone(),
+        external_ref: edit.external_ref.clone(),
+        fingerprint: edit.fingerprint.clone(),
+        scheduled: stamp_opt(edit.scheduled_at),
+        config: edit.config.clone(),
+        account_config: edit.account_config.clone(),
+        warnings: serde_json::to_value(&edit.warnings).unwrap_or(Value::Array(Vec::new())),
+        lateness: edit.max_lateness.as_secs(),
+    }
+    .execute(connection)
+    .await?;
+    let gone = locked
+        .targets
+        .iter()
+        .filter(|target| edit.targets.iter().all(|wanted| wanted.account_id.0 != target.account_id))
+        .map(|target| target.account_id)
+        .collect();
+    ClearBelow { post: locked.id.0, gone }.execute(connection).await?;
+    insert_containers(connection, edit.containers.iter().map(|container| (locked.id, container)).collect()).await
+}
+
+statement! {
+    /// Kept targets move on to the next revision, which makes messages about the old form void; new ones begin.
+    UpsertTargets {
+        post: Uuid as sql::Uuid,
+        project: Uuid as sql::Uuid,
+        state: String as sql::Text,
+        expire_at: Stamp as SqlStamp,
+        ids: Vec<Uuid> as Array<sql::Uuid>,
+        accounts: Vec<Uuid> as Array<sql::Uuid>,
+        platforms: Vec<String> as Array<sql::Text>,
+    } {
+        "INSERT INTO post_targets (id, project_id, post_id, account_id, platform, state, expire_at, updated_at) \
+         SELECT i, $2, $1, a, p, $3, $4, clock_timestamp() FROM unnest($5, $6, $7) AS u(i, a, p) ORDER BY i \
+         ON CONFLICT (post_id, account_id) DO UPDATE SET state = EXCLUDED.state, expire_at = EXCLUDED.expire_at, \
+           rev = post_targets.rev + 1, failures = 0, probes = 0, refreshed = false, next_at = NULL, error_code = NULL, \
+           error_message = NULL, updated_at = EXCLUDED.updated_at"
+    }
+}
+
+statement! {
+    RecountOpen { post: Uuid as sql::Uuid, open: i32 as sql::Integer } {
+        "UPDATE post_progress SET n_open = $2 WHERE post_id = $1"
+    }
+}
+
+async fn rewrite_targets(
+    connection: &mut AsyncPgConnection,
+    locked: &Locked,
+    edit: &Edit,
+    kept: &HashMap<Uuid, &StoredTarget>,
+    seqs: &HashMap<Uuid, i64>,
+) -> QueryResult<()> {
+    let status = match edit.due {
+        None => Status::Draft,
+        Some(due) if due > locked.now => Status::Scheduled,
+        Some(_) => Status::Queued,
+    };
+    let id_of = |target: &NewTarget| kept.get(&target.account_id.0).map_or(target.id, |kept| kept.id);
+    let expire_at = edit.due.unwrap_or(locked.now) + edit.max_lateness;
+    RecountOpen { post: locked.id.0, open: i32::try_from(edit.targets.len()).unwrap_or(i32::MAX) }
+        .execute(connection)
+        .await?;
+    UpsertTargets {
+        post: locked.id.0,
+        project: locked.project.0,
+        state: status.word().to_owned(),
+        expire_at: Stamp::from(expire_at),
+        ids: edit.targets.iter().map(|target| id_of(target).0).collect(),
+        accounts: edit.targets.iter().map(|target| target.account_id.0).collect(),
+        platforms: edit.targets.iter().map(|target| target.platform.name().to_owned()).collect(),
+    }
+    .execute(connection)
+    .await?;
+    let parts: Vec<(TargetId, &[ContainerId])> =
+        edit.targets.iter().map(|target| (id_of(target), target.parts.as_slice())).collect();
+    insert_parts(connection, parts).await?;
+    let Some(due) = edit.due else { return Ok(()) };
+    let items: Vec<_> = edit
+        .targets
+        .iter()
+        .map(|target| NewItem {
+            account: target.account_id.0,
+            due,
+            seq: seqs.get(&target.account_id.0).copied().unwrap_or_default(),
+            target: id_of(target).0,
+            expire_at,
+        })
+        .collect();
+    insert_items(connection, &items).await
+}

@@ -1,0 +1,66 @@
+//! Posts: accepted in group commits, read whole, changed one at a time.
+
+mod change;
+mod create;
+mod list;
+mod view;
+
+pub use change::{Change, Changed, Edit, Verdict};
+pub use create::{Created, Idempotency, NewContainer, NewPost, NewTarget};
+pub use list::PostFilter;
+pub(crate) use view::{Loaded, load};
+
+use create::Create;
+use domain::{
+    ids::{PostId, ProjectId},
+    post::Post,
+};
+
+use crate::{Database, StoreError, WriterClosed, WriterSettings, writer::Writer};
+
+/// The way to posts.
+#[derive(Clone)]
+pub struct Posts {
+    database: Database,
+    create: Writer<Create>,
+}
+
+impl Posts {
+    /// Starts the writer.
+    pub fn new(database: Database) -> Self {
+        Self { create: Writer::start(database.clone(), WriterSettings::default()), database }
+    }
+
+    /// Accepts a post: written together with whatever else arrives meanwhile.
+    ///
+    /// # Errors
+    /// [`WriterClosed`] when too many wait already (nothing was written), [`StoreError`] inside.
+    pub async fn create(&self, post: NewPost) -> Result<Result<Created, StoreError>, WriterClosed> {
+        self.create.try_write(post).await
+    }
+
+    /// A post that is not hidden.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn get(&self, project: ProjectId, id: PostId) -> Result<Option<Post>, StoreError> {
+        Ok(self.get_many(project, &[id]).await?.pop())
+    }
+
+    /// Posts in the order of their ids as given; those that are not there, hidden or foreign are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn get_many(&self, project: ProjectId, ids: &[PostId]) -> Result<Vec<Post>, StoreError> {
+        let mut connection = self.database.connection().await?;
+        let loaded = load(&mut connection, ids.iter().map(|id| id.0).collect())
+            .await
+            .map_err(StoreError::from_diesel("read posts"))?;
+        let mut posts: std::collections::HashMap<_, _> = loaded
+            .into_iter()
+            .filter(|loaded| loaded.project_id == project.0 && !loaded.is_hidden)
+            .map(|loaded| (loaded.post.id, loaded.post))
+            .collect();
+        Ok(ids.iter().filter_map(|id| posts.remove(id)).collect())
+    }
+}

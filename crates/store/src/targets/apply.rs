@@ -1,0 +1,510 @@
+//! Writing decisions: counters, targets with their parts, queue items, attempts, events and deliveries, in that order.
+//!
+//! The caller holds the locks of the accounts' lane rows. A move whose target is no longer as it was read changes
+//! nothing: its counters, its row and its item are all guarded by the same condition.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    envelope::{self, Subject},
+    event::{self, EventType},
+    ids::{AttemptId, EventId},
+    post::Tally,
+    target::{ErrorCode, Status},
+    transition::{Error, Target},
+};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    outbox::{self, Listener, NewEvent},
+    posts::{self, Loaded},
+    statement::statement,
+    types::{Array, Nullable, SqlStamp, Stamp, sql, stamp, stamp_opt},
+};
+
+/// One target's way from a state that was read to one that was decided.
+#[derive(Debug, Clone)]
+pub(crate) struct Move {
+    pub(crate) project_id: Uuid,
+    pub(crate) post_id: Uuid,
+    pub(crate) target_id: Uuid,
+    /// As they were read; all three have to be so still.
+    pub(crate) rev: i32,
+    pub(crate) before: Target,
+    pub(crate) after: Target,
+    /// Whether messages that name the old revision are void from now on.
+    pub(crate) bump_rev: bool,
+    pub(crate) item: Item,
+    pub(crate) attempt: Option<AttemptRecord>,
+}
+
+/// What happens to the queue item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// It stays as it is.
+    Keep,
+    /// It goes.
+    Delete,
+    /// It is due then.
+    At(Timestamp),
+    /// There was none; its lane has been woken and has dealt this number.
+    New { account_id: Uuid, due: Timestamp, seq: i64 },
+}
+
+/// A line for `GET /v1/posts/{id}/attempts`.
+#[derive(Debug, Clone)]
+pub struct AttemptRecord {
+    /// The target's attempt, 0 before the first.
+    pub number: i32,
+    /// The part.
+    pub part: i16,
+    /// `media`, `container`, `send`, `poll`, `probe`.
+    pub step: &'static str,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// `published`, `rejected`, `throttled`, `auth`, `not_sent`, `ambiguous`, `late_answer`.
+    pub outcome: &'static str,
+    /// The network's status.
+    pub http_status: Option<u16>,
+    /// Our word.
+    pub error_code: Option<ErrorCode>,
+    /// The network's words.
+    pub message: Option<String>,
+    /// When it is tried again.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub(crate) struct Recorded {
+    /// The targets that were still as they had been read.
+    pub(crate) targets: HashSet<Uuid>,
+}
+
+impl Move {
+    fn tallies(&self) -> (Tally, Tally) {
+        let of = |target: &Target| Tally::of(target.status, target.is_probing());
+        (of(&self.before), of(&self.after))
+    }
+
+    fn changes_tally(&self) -> bool {
+        let (from, to) = self.tallies();
+        from != to
+    }
+
+    /// Whether somebody may hear of it: it comes to rest, or leaves one rest for another.
+    pub(crate) fn is_told(&self) -> bool {
+        self.changes_tally() && self.tallies().1 != Tally::Open
+    }
+}
+
+/// The types of event that moves may lead to, for waking the endpoints that listen.
+pub(crate) const TOLD: [EventType; 11] = [
+    EventType::PostPublished,
+    EventType::PostPartial,
+    EventType::PostError,
+    EventType::PostUnconfirmed,
+    EventType::PostCanceled,
+    EventType::PostDeleted,
+    EventType::TargetPublished,
+    EventType::TargetPartial,
+    EventType::TargetFailed,
+    EventType::TargetUnconfirmed,
+    EventType::TargetDeleted,
+];
+
+/// Sequence numbers a told move may use: its own event and at most two of its post.
+const SEQS: i64 = 3;
+
+/// Writes moves of different targets.
+pub(crate) async fn apply(
+    connection: &mut AsyncPgConnection,
+    moves: &[Move],
+    listeners: &[Listener],
+    now: Timestamp,
+) -> QueryResult<Recorded> {
+    let progress = count(connection, moves).await?;
+    let targets = write_targets(connection, moves).await?;
+    let done: Vec<_> = moves.iter().filter(|step| targets.contains(&step.target_id)).collect();
+    write_items(connection, &done).await?;
+    write_attempts(connection, moves.iter().filter_map(Move::record)).await?;
+    tell(connection, &done, &progress, listeners, now).await?;
+    Ok(Recorded { targets })
+}
+
+/// A post's counters after the moves were counted.
+struct Progress {
+    open: i32,
+    event_seq: i64,
+}
+
+const fn column(tally: Tally) -> i16 {
+    match tally {
+        Tally::Open => 0,
+        Tally::Published => 1,
+        Tally::Delivered => 2,
+        Tally::Partial => 3,
+        Tally::Unknown => 4,
+        Tally::Failed => 5,
+        Tally::Canceled => 6,
+        Tally::Deleted => 7,
+    }
+}
+
+statement! {
+    Count {
+        posts: Vec<Uuid> as Array<sql::Uuid>,
+        targets: Vec<Uuid> as Array<sql::Uuid>,
+        revs: Vec<i32> as Array<sql::Integer>,
+        attempts: Vec<i32> as Array<sql::Integer>,
+        states: Vec<String> as Array<sql::Text>,
+        froms: Vec<i16> as Array<sql::SmallInt>,
+        tos: Vec<i16> as Array<sql::SmallInt>,
+        seqs: Vec<i64> as Array<sql::BigInt>,
+    } -> (sql::Uuid, sql::Integer, sql::BigInt) {
+        "WITH held AS MATERIALIZED (\
+           SELECT post_id FROM post_progress WHERE post_id = ANY($1) ORDER BY post_id FOR NO KEY UPDATE), \
+         step AS MATERIALIZED (\
+           SELECT u.post, u.f, u.t, u.seqs FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
+             AS u(post, target, rev, attempt, state, f, t, seqs) \
+           JOIN post_targets x ON x.id = u.target AND x.rev = u.rev AND x.attempt = u.attempt AND x.state = u.state), \
+         delta AS MATERIALIZED (\
+           SELECT post, sum(seqs) AS seqs, \
+             sum((t = 0)::int - (f = 0)::int) AS d0, sum((t = 1)::int - (f = 1)::int) AS d1, \
+             sum((t = 2)::int - (f = 2)::int) AS d2, sum((t = 3)::int - (f = 3)::int) AS d3, \
+             sum((t = 4)::int - (f = 4)::int) AS d4, sum((t = 5)::int - (f = 5)::int) AS d5, \
+             sum((t = 6)::int - (f = 6)::int) AS d6, sum((t = 7)::int - (f = 7)::int) AS d7 FROM step GROUP BY post) \
+         UPDATE post_progress g SET n_open = n_open + d0, n_published = n_published + d1, n_delivered = n_delivered + d2, \
+           n_partial = n_partial + d3, n_unknown = n_unknown + d4, n_failed = n_failed + d5, \
+           n_canceled = n_canceled + d6, n_deleted = n_deleted + d7, event_seq = event_seq + seqs \
+         FROM delta, held WHERE g.post_id = delta.post AND held.post_id = g.post_id \
+         RETURNING g.post_id, g.n_open, g.event_seq"
+    }
+}
+
+/// Moves the counters, so that two targets of a post finishing together cannot both miss the end.
+async fn count(connection: &mut AsyncPgConnection, moves: &[Move]) -> QueryResult<HashMap<Uuid, Progress>> {
+    let counted: Vec<_> = moves.iter().filter(|step| step.changes_tally()).collect();
+    if counted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, i32, i64)> = Count {
+        posts: counted.iter().map(|step| step.post_id).collect(),
+        targets: counted.iter().map(|step| step.target_id).collect(),
+        revs: counted.iter().map(|step| step.rev).collect(),
+        attempts: counted.iter().map(|step| step.before.attempt).collect(),
+        states: counted.iter().map(|step| step.before.status.word().to_owned()).collect(),
+        froms: counted.iter().map(|step| column(step.tallies().0)).collect(),
+        tos: counted.iter().map(|step| column(step.tallies().1)).collect(),
+        seqs: counted.iter().map(|step| if step.is_told() { SEQS } else { 0 }).collect(),
+    }
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|(post, open, event_seq)| (post, Progress { open, event_seq })).collect())
+}
+
+statement! {
+    /// Targets and their parts. Parts are only ever written with their target locked, so one statement keeps the order.
+    WriteTargets {
+        ids: Vec<Uuid> as Array<sql::Uuid>,
+        before: Vec<String> as Array<sql::Text>,
+        after: Vec<String> as Array<sql::Text>,
+        parts: Vec<String> as Array<sql::Text>,
+    } -> (sql::Uuid,) {
+        "WITH u AS MATERIALIZED (\
+           SELECT i, b.*, a.*, p FROM unnest($1, $2, $3, $4) AS u(i, b, a, p), \
+             jsonb_to_record(b::jsonb) AS b(rev int, was_attempt int, was_state text, bump int), \
+             jsonb_to_record(a::jsonb) AS a(state text, attempt int, failures int, probes int, refreshed boolean, \
+               expire_at timestamptz, next_at timestamptz, error_code text, error_message text, \
+               published_at timestamptz)), \
+         fit AS MATERIALIZED (\
+           SELECT u.* FROM u JOIN post_targets t ON t.id = u.i WHERE t.rev = u.rev AND t.attempt = u.was_attempt \
+             AND t.state = u.was_state ORDER BY t.id FOR NO KEY UPDATE OF t), \
+         moved AS (\
+           UPDATE post_targets t SET state = fit.state, rev = t.rev + fit.bump, attempt = fit.attempt, \
+             failures = fit.failures, probes = fit.probes, refreshed = fit.refreshed, expire_at = fit.expire_at, \
+             next_at = fit.next_at, error_code = fit.error_code, error_message = fit.error_message, \
+             published_at = fit.published_at, updated_at = clock_timestamp() \
+           FROM fit WHERE t.id = fit.i RETURNING t.id), \
+         part AS (\
+           UPDATE target_parts r SET status = v.status, attempt = v.attempt, send_deadline = v.send_deadline, \
+             live_id = v.live_id, live_url = v.live_url, live_reference = v.live_reference, \
+             error_code = v.error_code, error_message = v.error_message, \
+             composed = CASE WHEN v.status IN ('unconfirmed', 'sending') THEN r.composed END \
+           FROM fit, jsonb_to_recordset(fit.p::jsonb) AS v(position smallint, status text, attempt int, \
+             send_deadline timestamptz, live_id text, live_url text, live_reference jsonb, error_code text, \
+             error_message text) WHERE r.target_id = fit.i AND r.position = v.position) \
+         SELECT id FROM moved"
+    }
+}
+
+async fn write_targets(connection: &mut AsyncPgConnection, moves: &[Move]) -> QueryResult<HashSet<Uuid>> {
+    let rows: Vec<(Uuid,)> = WriteTargets {
+        ids: moves.iter().map(|step| step.target_id).collect(),
+        before: moves.iter().map(before_json).collect(),
+        after: moves.iter().map(|step| after_json(&step.after)).collect(),
+        parts: moves.iter().map(parts_json).collect(),
+    }
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+fn before_json(step: &Move) -> String {
+    serde_json::json!({
+        "rev": step.rev,
+        "was_attempt": step.before.attempt,
+        "was_state": step.before.status.word(),
+        "bump": i32::from(step.bump_rev),
+    })
+    .to_string()
+}
+
+fn after_json(target: &Target) -> String {
+    let (error_code, error_message) = split(target.error.as_ref());
+    serde_json::json!({
+        "state": target.status.word(),
+        "attempt": target.attempt,
+        "failures": target.failures,
+        "probes": target.probes,
+        "refreshed": target.refreshed,
+        "expire_at": target.expire_at,
+        "next_at": target.next_at,
+        "error_code": error_code,
+        "error_message": error_message,
+        "published_at": target.published_at,
+    })
+    .to_string()
+}
+
+/// Only the parts that changed.
+fn parts_json(step: &Move) -> String {
+    let changed = step.before.parts.iter().zip(&step.after.parts).enumerate().filter(|(_, (was, is))| was != is);
+    let rows: Vec<_> = changed
+        .map(|(position, (_, part))| {
+            let (error_code, error_message) = split(part.error.as_ref());
+            serde_json::json!({
+                "position": position,
+                "status": part.status.word(),
+                "attempt": part.attempt,
+                "send_deadline": part.send_deadline,
+                "live_id": part.live.as_ref().map(|live| &live.id),
+                "live_url": part.live.as_ref().and_then(|live| live.url.as_ref()),
+                "live_reference": part.live.as_ref().map(|live| &live.reference),
+                "error_code": error_code,
+                "error_message": error_message,
+            })
+        })
+        .collect();
+    serde_json::Value::Array(rows).to_string()
+}
+
+/// Networks' own words may hold what PostgreSQL cannot store.
+fn split(error: Option<&Error>) -> (Option<&'static str>, Option<String>) {
+    (error.map(|error| error.code.word()), error.map(|error| storable(&error.message)))
+}
+
+fn storable(text: &str) -> String {
+    text.chars().filter(|character| *character != '\0').take(2_000).collect()
+}
+
+statement! {
+    /// Different items each, so their order does not matter.
+    WriteItems {
+        gone: Vec<Uuid> as Array<sql::Uuid>,
+        moved: Vec<Uuid> as Array<sql::Uuid>,
+        due: Vec<Stamp> as Array<SqlStamp>,
+        expiries: Vec<Stamp> as Array<SqlStamp>,
+    } {
+        "WITH gone AS (DELETE FROM publish_queue WHERE op = 'publish' AND subject_id = ANY($1)) \
+         UPDATE publish_queue q SET due_at = m.due, expire_at = m.expiry \
+         FROM unnest($2, $3, $4) AS m(target, due, expiry) WHERE q.op = 'publish' AND q.subject_id = m.target"
+    }
+}
+
+statement! {
+    NewItems {
+        accounts: Vec<Uuid> as Array<sql::Uuid>,
+        due: Vec<Stamp> as Array<SqlStamp>,
+        seqs: Vec<i64> as Array<sql::BigInt>,
+        targets: Vec<Uuid> as Array<sql::Uuid>,
+        expiries: Vec<Stamp> as Array<SqlStamp>,
+    } {
+        "INSERT INTO publish_queue (account_id, due_at, seq, first_due_at, subject_id, expire_at) \
+         SELECT a, d, s, d, t, e FROM unnest($1, $2, $3, $4, $5) AS u(a, d, s, t, e) ORDER BY a, d, s \
+         ON CONFLICT (op, subject_id) DO UPDATE SET due_at = EXCLUDED.due_at, seq = EXCLUDED.seq, \
+           first_due_at = EXCLUDED.first_due_at, expire_at = EXCLUDED.expire_at"
+    }
+}
+
+async fn write_items(connection: &mut AsyncPgConnection, moves: &[&Move]) -> QueryResult<()> {
+    let mut write =
+        WriteItems { gone: Vec::new(), moved: Vec::new(), due: Vec::new(), expiries: Vec::new() };
+    let mut new = NewItems {
+        accounts: Vec::new(),
+        due: Vec::new(),
+        seqs: Vec::new(),
+        targets: Vec::new(),
+        expiries: Vec::new(),
+    };
+    for step in moves {
+        match &step.item {
+            Item::Keep => {}
+            Item::Delete => write.gone.push(step.target_id),
+            Item::At(at) => {
+                write.moved.push(step.target_id);
+                write.due.push(stamp(*at));
+                write.expiries.push(stamp(step.after.expire_at));
+            }
+            Item::New { account_id, due, seq } => {
+                new.accounts.push(*account_id);
+                new.due.push(stamp(*due));
+                new.seqs.push(*seq);
+                new.targets.push(step.target_id);
+                new.expiries.push(stamp(step.after.expire_at));
+            }
+        }
+    }
+    if !write.gone.is_empty() || !write.moved.is_empty() {
+        write.execute(connection).await?;
+    }
+    if !new.targets.is_empty() {
+        new.execute(connection).await?;
+    }
+    Ok(())
+}
+
+statement! {
+    InsertAttempts {
+        ids: Vec<Uuid> as Array<sql::Uuid>,
+        projects: Vec<Uuid> as Array<sql::Uuid>,
+        posts: Vec<Uuid> as Array<sql::Uuid>,
+        targets: Vec<Uuid> as Array<sql::Uuid>,
+        numbers: Vec<i32> as Array<sql::Integer>,
+        parts: Vec<i16> as Array<sql::SmallInt>,
+        steps: Vec<String> as Array<sql::Text>,
+        started: Vec<Stamp> as Array<SqlStamp>,
+        ended: Vec<Stamp> as Array<SqlStamp>,
+        outcomes: Vec<String> as Array<sql::Text>,
+        statuses: Vec<Option<i16>> as Array<Nullable<sql::SmallInt>>,
+        codes: Vec<Option<String>> as Array<Nullable<sql::Text>>,
+        messages: Vec<Option<String>> as Array<Nullable<sql::Text>>,
+        next: Vec<Option<Stamp>> as Array<Nullable<SqlStamp>>,
+    } {
+        "INSERT INTO publish_attempts (id, project_id, post_id, target_id, number, part, step, started_at, ended_at, \
+           outcome, http_status, error_code, message, next_attempt_at) \
+         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+    }
+}
+
+/// What was done for a target, whether it still counts or not.
+pub(super) struct Record<'a> {
+    pub(super) project_id: Uuid,
+    pub(super) post_id: Uuid,
+    pub(super) target_id: Uuid,
+    pub(super) attempt: &'a AttemptRecord,
+}
+
+impl Move {
+    fn record(&self) -> Option<Record<'_>> {
+        let attempt = self.attempt.as_ref()?;
+        Some(Record { project_id: self.project_id, post_id: self.post_id, target_id: self.target_id, attempt })
+    }
+}
+
+/// Writes lines of the attempts log.
+pub(super) async fn write_attempts(
+    connection: &mut AsyncPgConnection,
+    records: impl Iterator<Item = Record<'_>>,
+) -> QueryResult<()> {
+    let rows: Vec<_> = records.map(|record| { let attempt = record.attempt; (record, attempt) }).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    InsertAttempts {
+        ids: rows.iter().map(|_| AttemptId(Uuid::now_v7()).0).collect(),
+        projects: rows.iter().map(|(step, _)| step.project_id).collect(),
+        posts: rows.iter().map(|(step, _)| step.post_id).collect(),
+        targets: rows.iter().map(|(step, _)| step.target_id).collect(),
+        numbers: rows.iter().map(|(_, attempt)| attempt.number).collect(),
+        parts: rows.iter().map(|(_, attempt)| attempt.part).collect(),
+        steps: rows.iter().map(|(_, attempt)| attempt.step.to_owned()).collect(),
+        started: rows.iter().map(|(_, attempt)| stamp(attempt.started_at)).collect(),
+        ended: rows.iter().map(|(_, attempt)| stamp(attempt.ended_at)).collect(),
+        outcomes: rows.iter().map(|(_, attempt)| attempt.outcome.to_owned()).collect(),
+        statuses: rows
+            .iter()
+            .map(|(_, attempt)| attempt.http_status.and_then(|status| i16::try_from(status).ok()))
+            .collect(),
+        codes: rows.iter().map(|(_, attempt)| attempt.error_code.map(|code| code.word().to_owned())).collect(),
+        messages: rows.iter().map(|(_, attempt)| attempt.message.as_deref().map(storable)).collect(),
+        next: rows.iter().map(|(_, attempt)| stamp_opt(attempt.next_attempt_at)).collect(),
+    }
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Records the events of targets that came to rest, and of posts whose last open target did.
+async fn tell(
+    connection: &mut AsyncPgConnection,
+    moves: &[&Move],
+    progress: &HashMap<Uuid, Progress>,
+    listeners: &[Listener],
+    now: Timestamp,
+) -> QueryResult<()> {
+    let mut told: HashMap<Uuid, Vec<&Move>> = HashMap::new();
+    for step in moves.iter().filter(|step| step.is_told()) {
+        told.entry(step.post_id).or_default().push(step);
+    }
+    let posts = posts::load(connection, told.keys().copied().collect()).await?;
+    let mut events = Vec::new();
+    for loaded in &posts {
+        let (Some(steps), Some(progress)) = (told.get(&loaded.post.id.0), progress.get(&loaded.post.id.0)) else {
+            continue;
+        };
+        let mut seq = progress.event_seq - SEQS * i64::try_from(steps.len()).unwrap_or_default();
+        for step in steps {
+            seq += 1;
+            events.extend(target_event(loaded, step.target_id, step.after.status, seq, now));
+        }
+        if progress.open == 0 {
+            for kind in event::of_post(loaded.post.status) {
+                seq += 1;
+                events.push(post_event(loaded, *kind, seq, now));
+            }
+        }
+    }
+    outbox::record(connection, &events, listeners).await
+}
+
+fn target_event(loaded: &Loaded, target: Uuid, status: Status, seq: i64, now: Timestamp) -> Option<NewEvent> {
+    let kind = event::of_target(status)?;
+    let target = loaded.post.targets.iter().find(|row| row.id.0 == target)?;
+    Some(new_event(loaded, kind, seq, now, Subject::Target(loaded.post.id, target)))
+}
+
+/// An event about a post as it is.
+pub(crate) fn post_event(loaded: &Loaded, kind: EventType, seq: i64, now: Timestamp) -> NewEvent {
+    new_event(loaded, kind, seq, now, Subject::Post(&loaded.post))
+}
+
+fn new_event(loaded: &Loaded, kind: EventType, seq: i64, now: Timestamp, subject: Subject<'_>) -> NewEvent {
+    let id = EventId(Uuid::now_v7());
+    NewEvent {
+        id,
+        project_id: loaded.project_id,
+        kind,
+        resource_id: loaded.post.id.0,
+        resource_seq: seq,
+        owners: loaded.owners.clone(),
+        body: envelope::body(id, kind, now, seq, subject),
+        trace: loaded.trace.clone(),
+        at: now,
+    }
+}

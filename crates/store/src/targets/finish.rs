@@ -1,0 +1,292 @@
+//! Recording what came of an attempt.
+
+use std::collections::HashSet;
+
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    account::AccountStatus,
+    envelope::{self, Subject},
+    event::EventType,
+    ids::{EventId, PostId, TargetId},
+    job::{Kind, Queue},
+    target::ErrorCode,
+    transition::{Decision, Effect, Error, Next, Target},
+};
+use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::apply::{AttemptRecord, Item, Move, Record, TOLD, apply, write_attempts};
+use crate::{
+    accounts,
+    lanes::{self, Held, Wake},
+    outbox::{self, NewEvent},
+    statement::statement,
+    types::{Array, Nullable, SqlStamp, Stamp, sql, stamp_opt},
+    writer::Batch,
+};
+
+/// A decision about a target of a lane that is held.
+#[derive(Debug, Clone)]
+pub struct Finish {
+    /// The lane.
+    pub held: Held,
+    /// The network's queue, for waking the lane again.
+    pub queue: Queue,
+    /// The post.
+    pub post_id: PostId,
+    /// The target.
+    pub target_id: TargetId,
+    /// As it was read.
+    pub rev: i32,
+    /// As it was read, or as the start left it.
+    pub before: Target,
+    /// What was decided.
+    pub decision: Decision,
+    /// A line for the attempts log.
+    pub attempt: Option<AttemptRecord>,
+    /// For the next holder, should this one have lost its lane: what the network said after all.
+    pub evidence: Option<Value>,
+    /// Gives the lane back in the same transaction.
+    pub give: Give,
+    /// The database's clock, as far as the holder knows it.
+    pub now: Timestamp,
+}
+
+/// Whether the lane is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Give {
+    /// The holder goes on.
+    Keep,
+    /// It is given back; `next` is when the holder knows of something due.
+    Back(Option<Timestamp>),
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// It is recorded.
+    Recorded,
+    /// The target was changed meanwhile; nothing but the attempts log was written.
+    Changed,
+    /// The lane has gone to somebody else; what was learned is kept as evidence for the next holder.
+    Lost,
+}
+
+pub(crate) struct FinishBatch;
+
+statement! {
+    /// Locks the lanes and gives those back that are to be.
+    EndLanes {
+        kind: i16 as sql::SmallInt,
+        keys: Vec<Uuid> as Array<sql::Uuid>,
+        fences: Vec<i64> as Array<sql::BigInt>,
+        back: Vec<bool> as Array<sql::Bool>,
+        next: Vec<Option<Stamp>> as Array<Nullable<SqlStamp>>,
+    } -> (sql::Uuid, sql::Text) {
+        "WITH mine AS MATERIALIZED (\
+           SELECT j.kind, j.key, m.back, m.next FROM jobs j JOIN unnest($2, $3, $4, $5) AS m(key, fence, back, next) \
+             ON j.kind = $1 AND j.key = m.key AND j.fence = m.fence ORDER BY j.kind, j.key FOR NO KEY UPDATE OF j), \
+         freed AS (\
+           UPDATE jobs j SET lease_until = NULL, wake_at = LEAST(j.wake_at, COALESCE(mine.next, 'infinity')) \
+           FROM mine WHERE mine.back AND j.kind = mine.kind AND j.key = mine.key) \
+         SELECT key, pg_current_xact_id()::text FROM mine"
+    }
+}
+
+impl Batch for FinishBatch {
+    type Request = Finish;
+    type Answer = Finished;
+    const ATTEMPT: &'static str = "record the outcome of an attempt";
+
+    fn rows(_request: &Finish) -> usize {
+        6
+    }
+
+    fn flush<'a>(
+        connection: &'a mut AsyncPgConnection,
+        requests: &'a [Finish],
+        seen: &'a mut Option<String>,
+    ) -> BoxFuture<'a, QueryResult<Vec<Finished>>> {
+        async move {
+            let held_accounts = hold_accounts(connection, requests).await?;
+            let lanes: Vec<(Uuid, String)> = EndLanes {
+                kind: Kind::Publish.number(),
+                keys: requests.iter().map(|finish| finish.held.key).collect(),
+                fences: requests.iter().map(|finish| finish.held.fence).collect(),
+                back: requests.iter().map(|finish| finish.give != Give::Keep).collect(),
+                next: requests
+                    .iter()
+                    .map(|finish| match finish.give {
+                        Give::Back(next) => stamp_opt(next),
+                        Give::Keep => None,
+                    })
+                    .collect(),
+            }
+            .load(connection)
+            .await?;
+            *seen = lanes.iter().map(|lane| lane.1.clone()).next();
+            let mine: HashSet<_> = lanes.into_iter().map(|lane| lane.0).collect();
+            let (kept, lost): (Vec<_>, Vec<_>) = requests.iter().partition(|finish| mine.contains(&finish.held.key));
+
+            wake_others(connection, &kept, &lost).await?;
+            let moves: Vec<_> = kept.iter().map(|finish| finish.to_move()).collect();
+            let listeners = listeners(connection, &moves, &held_accounts).await?;
+            let now = requests.iter().map(|finish| finish.now).max().unwrap_or_default();
+            let recorded = apply(connection, &moves, &listeners, now).await?;
+            outbox::record(connection, &held_accounts, &listeners).await?;
+            keep_evidence(connection, &lost).await?;
+            write_attempts(connection, lost.iter().filter_map(|finish| finish.late_record())).await?;
+
+            let answer = |finish: &Finish| {
+                if !mine.contains(&finish.held.key) {
+                    Finished::Lost
+                } else if recorded.targets.contains(&finish.target_id.0) {
+                    Finished::Recorded
+                } else {
+                    Finished::Changed
+                }
+            };
+            Ok(requests.iter().map(answer).collect())
+        }
+        .boxed()
+    }
+}
+
+impl Finish {
+    /// The attempts log takes an answer that came too late to count.
+    fn late_record(&self) -> Option<Record<'_>> {
+        let attempt = self.attempt.as_ref()?;
+        Some(Record {
+            project_id: self.held.project_id,
+            post_id: self.post_id.0,
+            target_id: self.target_id.0,
+            attempt,
+        })
+    }
+
+    fn to_move(&self) -> Move {
+        Move {
+            project_id: self.held.project_id,
+            post_id: self.post_id.0,
+            target_id: self.target_id.0,
+            rev: self.rev,
+            before: self.before.clone(),
+            after: self.decision.target.clone(),
+            bump_rev: false,
+            item: match self.decision.next {
+                Next::Settled => Item::Delete,
+                Next::At(at) => Item::At(at),
+                Next::Now => Item::Keep,
+            },
+            attempt: self.attempt.clone(),
+        }
+    }
+}
+
+/// Marks the accounts whose tokens the network no longer takes, and returns an event for each that was fine until now.
+async fn hold_accounts(connection: &mut AsyncPgConnection, requests: &[Finish]) -> QueryResult<Vec<NewEvent>> {
+    let mut holds: Vec<(Uuid, &Error, Timestamp)> = Vec::new();
+    for finish in requests {
+        for effect in &finish.decision.effects {
+            if let Effect::HoldAccount(error) = effect {
+                holds.push((finish.held.key, error, finish.now));
+            }
+        }
+    }
+    let mut events = Vec::new();
+    holds.sort_by_key(|hold| hold.0);
+    for (account, error, now) in holds {
+        let Some(account) = accounts::hold(connection, account, error).await? else { continue };
+        debug_assert_eq!(account.account.status, AccountStatus::NeedsReconnect);
+        let kind = match error.code {
+            ErrorCode::TokenExpired => EventType::AccountTokenExpired,
+            _ => EventType::AccountReauthRequired,
+        };
+        let id = EventId(Uuid::now_v7());
+        let seq = account.account.updated_at.as_microsecond();
+        events.push(NewEvent {
+            id,
+            project_id: account.project_id,
+            kind,
+            resource_id: account.account.id.0,
+            resource_seq: seq,
+            owners: vec![account.account.external_id.clone().unwrap_or_default()],
+            body: envelope::body(id, kind, now, seq, Subject::Account(&account.account)),
+            trace: None,
+            at: now,
+        });
+    }
+    Ok(events)
+}
+
+/// Wakes refresh lanes, and the lanes of those who lost theirs, so that the next holder reads the evidence.
+async fn wake_others(connection: &mut AsyncPgConnection, kept: &[&Finish], lost: &[&Finish]) -> QueryResult<()> {
+    let wake = |finish: &Finish, kind, queue| Wake {
+        kind,
+        key: finish.held.key,
+        project_id: finish.held.project_id,
+        queue,
+        at: finish.now,
+        items: 0,
+        trace: finish.held.trace.clone(),
+    };
+    let mut wakes: Vec<_> = kept
+        .iter()
+        .filter(|finish| finish.decision.effects.contains(&Effect::WakeRefresh))
+        .map(|finish| wake(finish, Kind::Refresh, Queue::Refresh))
+        .collect();
+    wakes.extend(lost.iter().map(|finish| wake(finish, Kind::Publish, finish.queue)));
+    lanes::wake(connection, &wakes).await.map(drop)
+}
+
+async fn listeners(
+    connection: &mut AsyncPgConnection,
+    moves: &[Move],
+    held_accounts: &[NewEvent],
+) -> QueryResult<Vec<outbox::Listener>> {
+    let told: Vec<_> = moves.iter().filter(|step| step.is_told()).map(|step| step.project_id).collect();
+    if told.is_empty() && held_accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let projects = told.into_iter().chain(held_accounts.iter().map(|event| event.project_id)).collect();
+    let mut kinds = TOLD.to_vec();
+    kinds.extend(held_accounts.iter().map(|event| event.kind));
+    outbox::wake_listeners(connection, projects, &kinds, None).await
+}
+
+statement! {
+    KeepEvidence {
+        targets: Vec<Uuid> as Array<sql::Uuid>,
+        positions: Vec<i16> as Array<sql::SmallInt>,
+        steps: Vec<String> as Array<sql::Text>,
+        revs: Vec<i32> as Array<sql::Integer>,
+        values: Vec<Value> as Array<sql::Jsonb>,
+    } {
+        "INSERT INTO target_checkpoints (target_id, position, step, rev, value) \
+         SELECT t, p, s, r, v FROM unnest($1, $2, $3, $4, $5) AS u(t, p, s, r, v) ORDER BY t, p, s \
+         ON CONFLICT (target_id, position, step) DO UPDATE SET value = EXCLUDED.value"
+    }
+}
+
+async fn keep_evidence(connection: &mut AsyncPgConnection, lost: &[&Finish]) -> QueryResult<()> {
+    let rows: Vec<_> = lost
+        .iter()
+        .filter_map(|finish| Some((finish, finish.attempt.as_ref()?, finish.evidence.clone()?)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    KeepEvidence {
+        targets: rows.iter().map(|(finish, ..)| finish.target_id.0).collect(),
+        positions: rows.iter().map(|(_, attempt, _)| attempt.part).collect(),
+        steps: rows.iter().map(|(_, attempt, _)| format!("evidence:{}", attempt.number)).collect(),
+        revs: rows.iter().map(|(finish, ..)| finish.rev).collect(),
+        values: rows.into_iter().map(|(_, _, evidence)| evidence).collect(),
+    }
+    .execute(connection)
+    .await?;
+    Ok(())
+}

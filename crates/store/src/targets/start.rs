@@ -1,0 +1,171 @@
+//! Committing the intent to send.
+
+use std::{collections::{HashMap, HashSet}, time::Duration};
+
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{ids::TargetId, job::Kind, target::Status};
+use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    lanes::Held,
+    statement::statement,
+    types::{Array, SqlStamp, Stamp, sql, stamp, time},
+    writer::Batch,
+};
+
+/// The intent to send a part, and what has to be so that it may be sent.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The lane.
+    pub held: Held,
+    /// The target.
+    pub target_id: TargetId,
+    /// As it was read.
+    pub rev: i32,
+    /// As it was read; the start makes it one more.
+    pub attempt: i32,
+    /// As it was read.
+    pub status: Status,
+    /// When the item is due.
+    pub due_at: Timestamp,
+    /// The part.
+    pub position: i16,
+    /// What will be sent.
+    pub composed: Value,
+    /// How long the request may take from the commit on.
+    pub timeout: Duration,
+    /// How long the lane is leased for when under half of that is left.
+    pub lease: Duration,
+}
+
+/// What became of the intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Started {
+    /// It stands: send now, and not after this.
+    Go {
+        /// By the database's clock.
+        send_deadline: Timestamp,
+        /// The database's clock when it was written.
+        now: Timestamp,
+    },
+    /// The target was edited, moved or canceled, or it is not its time: read it again.
+    Changed,
+    /// The lane has gone to somebody else: stop.
+    Lost,
+}
+
+pub(crate) struct StartBatch;
+
+statement! {
+    /// Locks the lanes, which an EXISTS would not, and prolongs leases that are more than half over.
+    HoldLanes {
+        kind: i16 as sql::SmallInt,
+        keys: Vec<Uuid> as Array<sql::Uuid>,
+        fences: Vec<i64> as Array<sql::BigInt>,
+        lease: f64 as sql::Double,
+    } -> (sql::Uuid, sql::Text) {
+        "WITH mine AS MATERIALIZED (\
+           SELECT j.kind, j.key, j.lease_until FROM jobs j JOIN unnest($2, $3) AS m(key, fence) \
+             ON j.kind = $1 AND j.key = m.key AND j.fence = m.fence ORDER BY j.kind, j.key FOR NO KEY UPDATE OF j), \
+         longer AS (\
+           UPDATE jobs j SET lease_until = clock_timestamp() + make_interval(secs => $4) FROM mine \
+           WHERE j.kind = mine.kind AND j.key = mine.key \
+             AND mine.lease_until < clock_timestamp() + make_interval(secs => $4 / 2)) \
+         SELECT key, pg_current_xact_id()::text FROM mine"
+    }
+}
+
+statement! {
+    /// The part is locked through its target, so one statement keeps the lock order.
+    StartParts {
+        targets: Vec<Uuid> as Array<sql::Uuid>,
+        revs: Vec<i32> as Array<sql::Integer>,
+        attempts: Vec<i32> as Array<sql::Integer>,
+        states: Vec<String> as Array<sql::Text>,
+        due: Vec<Stamp> as Array<SqlStamp>,
+        positions: Vec<i16> as Array<sql::SmallInt>,
+        composed: Vec<Value> as Array<sql::Jsonb>,
+        timeouts: Vec<f64> as Array<sql::Double>,
+    } -> (sql::Uuid, SqlStamp, SqlStamp) {
+        "WITH fit AS MATERIALIZED (\
+           SELECT t.id, u.position, u.composed, u.timeout FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
+               AS u(id, rev, attempt, state, due, position, composed, timeout) JOIN post_targets t ON t.id = u.id \
+           WHERE t.rev = u.rev AND t.attempt = u.attempt AND t.state = u.state AND u.due <= clock_timestamp() \
+             AND (t.expire_at > clock_timestamp() OR t.state = 'unconfirmed') \
+             AND t.state IN ('scheduled', 'queued', 'publishing', 'unconfirmed') \
+           ORDER BY t.id FOR NO KEY UPDATE OF t), \
+         begun AS (\
+           UPDATE post_targets t SET state = 'publishing', attempt = t.attempt + 1, next_at = NULL, \
+             probes = t.probes + CASE WHEN t.state = 'unconfirmed' THEN 1 ELSE 0 END, updated_at = clock_timestamp() \
+           FROM fit WHERE t.id = fit.id RETURNING t.id, t.attempt, fit.position, fit.composed, fit.timeout) \
+         UPDATE target_parts r SET status = 'sending', attempt = begun.attempt, sent_at = clock_timestamp(), \
+           send_deadline = clock_timestamp() + make_interval(secs => begun.timeout), composed = begun.composed, \
+           error_code = NULL, error_message = NULL \
+         FROM begun WHERE r.target_id = begun.id AND r.position = begun.position \
+         RETURNING r.target_id, r.send_deadline, r.sent_at"
+    }
+}
+
+impl Batch for StartBatch {
+    type Request = Start;
+    type Answer = Started;
+    const ATTEMPT: &'static str = "commit the intent to send";
+
+    fn rows(_request: &Start) -> usize {
+        2
+    }
+
+    fn flush<'a>(
+        connection: &'a mut AsyncPgConnection,
+        requests: &'a [Start],
+        seen: &'a mut Option<String>,
+    ) -> BoxFuture<'a, QueryResult<Vec<Started>>> {
+        async move {
+            let lanes: Vec<(Uuid, String)> = HoldLanes {
+                kind: Kind::Publish.number(),
+                keys: requests.iter().map(|start| start.held.key).collect(),
+                fences: requests.iter().map(|start| start.held.fence).collect(),
+                lease: requests.iter().map(|start| start.lease).max().unwrap_or_default().as_secs_f64(),
+            }
+            .load(connection)
+            .await?;
+            *seen = lanes.iter().map(|lane| lane.1.clone()).next();
+            let held: HashSet<_> = lanes.into_iter().map(|lane| lane.0).collect();
+            let mine: Vec<_> = requests.iter().filter(|start| held.contains(&start.held.key)).collect();
+            let begun = start_parts(connection, &mine).await?;
+            let answer = |start: &Start| match begun.get(&start.target_id.0) {
+                Some((send_deadline, now)) => Started::Go { send_deadline: *send_deadline, now: *now },
+                None if held.contains(&start.held.key) => Started::Changed,
+                None => Started::Lost,
+            };
+            Ok(requests.iter().map(answer).collect())
+        }
+        .boxed()
+    }
+}
+
+async fn start_parts(
+    connection: &mut AsyncPgConnection,
+    starts: &[&Start],
+) -> QueryResult<HashMap<Uuid, (Timestamp, Timestamp)>> {
+    if starts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, Stamp, Stamp)> = StartParts {
+        targets: starts.iter().map(|start| start.target_id.0).collect(),
+        revs: starts.iter().map(|start| start.rev).collect(),
+        attempts: starts.iter().map(|start| start.attempt).collect(),
+        states: starts.iter().map(|start| start.status.word().to_owned()).collect(),
+        due: starts.iter().map(|start| stamp(start.due_at)).collect(),
+        positions: starts.iter().map(|start| start.position).collect(),
+        composed: starts.iter().map(|start| start.composed.clone()).collect(),
+        timeouts: starts.iter().map(|start| start.timeout.as_secs_f64()).collect(),
+    }
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|(id, deadline, now)| (id, (time(deadline), time(now)))).collect())
+}

@@ -1,0 +1,436 @@
+//! Reading what a lane's holder has to do.
+
+use std::collections::HashMap;
+
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    account::AccountStatus,
+    ids::{AccountId, ContainerId, PostId, ProjectId, TargetId},
+    platform::Platform,
+    policy::{Mode, OnAuthFailure, OnUnconfirmed},
+    post::{MediaRef, Role},
+    target::{ErrorCode, Live, PartStatus, Status},
+    transition::{Error, Part, Target},
+};
+use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Database, StoreError,
+    lanes::Held,
+    statement::statement,
+    types::{Array, Nullable, SqlStamp, Stamp, sql, time, word},
+    writer::Batch,
+};
+
+/// Items read at once; the rest waits in the queue and in the mailbox.
+const ITEMS: i32 = 16;
+
+/// A lane with its account and its next items.
+#[derive(Debug)]
+pub struct LaneWork {
+    /// The hold that every write names.
+    pub held: Held,
+    /// The account.
+    pub account: AccountWork,
+    /// In the order they are due.
+    pub items: Vec<Work>,
+    /// When the first item that was not read is due.
+    pub more_at: Option<Timestamp>,
+}
+
+/// The account a lane belongs to.
+#[derive(Debug, Clone)]
+pub struct AccountWork {
+    /// `acc_...`
+    pub id: AccountId,
+    /// The tenant.
+    pub project_id: ProjectId,
+    /// The network.
+    pub platform: Platform,
+    /// The instance's host where ids are only unique per instance, else empty.
+    pub realm: String,
+    /// The network's id of the profile.
+    pub network_unique_id: String,
+    /// The handle.
+    pub username: String,
+    /// What was learned on connecting.
+    pub facts: Value,
+    /// Whether it can be used.
+    pub status: AccountStatus,
+    /// Why it cannot.
+    pub error: Option<Error>,
+    /// The tokens as they are stored; none once disconnected.
+    pub sealed_tokens: Option<Vec<u8>>,
+    /// The tenant's half.
+    pub mode: Mode,
+    /// The tenant's choice.
+    pub on_unconfirmed: OnUnconfirmed,
+    /// The tenant's choice.
+    pub on_auth_failure: OnAuthFailure,
+}
+
+/// One target with all that is needed to go on with it.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// `tgt_...`
+    pub target_id: TargetId,
+    /// `post_...`
+    pub post_id: PostId,
+    /// Bumped by every edit and cancel.
+    pub rev: i32,
+    /// When something is to be done.
+    pub due_at: Timestamp,
+    /// When it was due for the first time.
+    pub first_due_at: Timestamp,
+    /// Its place among items due at the same time.
+    pub seq: i64,
+    /// Where it stands.
+    pub state: Target,
+    /// What its parts say, as many as `state.parts`.
+    pub parts: Vec<PartWork>,
+    /// The network's options.
+    pub options: Value,
+    /// What was done already.
+    pub checkpoints: Vec<Checkpoint>,
+    /// W3C `traceparent` of the call that made it.
+    pub trace: Option<String>,
+}
+
+/// What one part says.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PartWork {
+    /// The container.
+    pub container_id: ContainerId,
+    /// Main, first comment or thread.
+    pub role: Role,
+    /// Text.
+    pub content: String,
+    /// Files.
+    pub media: Vec<MediaRef>,
+    /// When its last intent was committed.
+    pub sent_at: Option<Timestamp>,
+    /// What that intent would send.
+    pub composed: Option<Value>,
+}
+
+/// A repeatable step that was done.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Checkpoint {
+    /// The part.
+    pub position: i16,
+    /// Its name, `media:0`.
+    pub step: String,
+    /// The revision it was done for.
+    pub rev: i32,
+    /// What came of it.
+    pub value: Value,
+}
+
+pub(crate) struct Load;
+
+impl Batch for Load {
+    type Request = Vec<Held>;
+    type Answer = Vec<LaneWork>;
+    const ATTEMPT: &'static str = "read a lane's work";
+
+    fn rows(request: &Vec<Held>) -> usize {
+        // What is read weighs like what is written: items of a batch are in memory together.
+        request.len() * usize::try_from(ITEMS).unwrap_or(1)
+    }
+
+    fn flush<'a>(
+        connection: &'a mut AsyncPgConnection,
+        requests: &'a [Vec<Held>],
+        _seen: &'a mut Option<String>,
+    ) -> BoxFuture<'a, QueryResult<Vec<Vec<LaneWork>>>> {
+        async move {
+            let keys: Vec<Uuid> = requests.iter().flatten().map(|held| held.key).collect();
+            let mut accounts = load_accounts(connection, keys.clone()).await?;
+            let mut items = load_items(connection, keys).await?;
+            let mut lane = |held: &Held| {
+                let account = accounts.remove(&held.key)?;
+                let mut items = items.remove(&held.key).unwrap_or_default();
+                let more_at = items.get(usize::try_from(ITEMS).ok()?).map(|item| item.due_at);
+                items.truncate(usize::try_from(ITEMS).ok()?);
+                Some(LaneWork { held: held.clone(), account, items, more_at })
+            };
+            Ok(requests.iter().map(|request| request.iter().filter_map(&mut lane).collect()).collect())
+        }
+        .boxed()
+    }
+}
+
+statement! {
+    LoadAccounts { ids: Vec<Uuid> as Array<sql::Uuid> } -> (
+        (sql::Uuid, sql::Uuid, sql::Text, sql::Text, sql::Text, sql::Text, sql::Jsonb),
+        (sql::Text, Nullable<sql::Text>, Nullable<sql::Text>, Nullable<sql::Bytea>, sql::Text, sql::Text, sql::Text)
+    ) {
+        "SELECT a.id, a.project_id, a.platform, a.realm, a.network_unique_id, a.username, a.facts, \
+           a.status, a.error_code, a.error_message, k.sealed, p.mode, p.on_unconfirmed, p.on_auth_failure \
+         FROM social_accounts a JOIN projects p ON p.id = a.project_id \
+         LEFT JOIN account_tokens k ON k.account_id = a.id WHERE a.id = ANY($1)"
+    }
+}
+
+type AccountRow = (
+    (Uuid, Uuid, String, String, String, String, Value),
+    (String, Option<String>, Option<String>, Option<Vec<u8>>, String, String, String),
+);
+
+async fn load_accounts(
+    connection: &mut AsyncPgConnection,
+    ids: Vec<Uuid>,
+) -> QueryResult<HashMap<Uuid, AccountWork>> {
+    let rows: Vec<AccountRow> = LoadAccounts { ids }.load(connection).await?;
+    rows.into_iter().map(|row| Ok((row.0.0, account(row).map_err(corrupt)?))).collect()
+}
+
+fn account(row: AccountRow) -> Result<AccountWork, StoreError> {
+    let ((id, project_id, platform, realm, network_unique_id, username, facts), rest) = row;
+    let (status, code, message, sealed_tokens, mode, on_unconfirmed, on_auth_failure) = rest;
+    Ok(AccountWork {
+        id: AccountId(id),
+        project_id: ProjectId(project_id),
+        platform: word(&platform)?,
+        realm,
+        network_unique_id,
+        username,
+        facts,
+        status: word(&status)?,
+        error: error(code.as_deref(), message)?,
+        sealed_tokens,
+        mode: word(&mode)?,
+        on_unconfirmed: word(&on_unconfirmed)?,
+        on_auth_failure: word(&on_auth_failure)?,
+    })
+}
+
+/// A target with its parts and checkpoints, as [`Stored`] reads it. Expects `post_targets t` and `posts p`.
+macro_rules! target_json {
+    () => {
+        "json_build_object(\
+           'target_id', 'tgt_' || replace(t.id::text, '-', ''), 'post_id', 'post_' || replace(p.id::text, '-', ''), \
+           'rev', t.rev, 'status', t.state, 'attempt', t.attempt, 'failures', t.failures, 'probes', t.probes, \
+           'refreshed', t.refreshed, 'expire_at', t.expire_at, 'next_at', t.next_at, 'error_code', t.error_code, \
+           'error_message', t.error_message, 'published_at', t.published_at, 'trace', p.trace, \
+           'options', coalesce(p.config -> t.platform, '{}') || coalesce(p.account_config -> \
+             ('acc_' || replace(t.account_id::text, '-', '')) -> 'options', '{}'), \
+           'parts', (SELECT json_agg(json_build_object('status', r.status, 'attempt', r.attempt, \
+               'send_deadline', r.send_deadline, 'live_id', r.live_id, 'live_url', r.live_url, \
+               'live_reference', r.live_reference, 'error_code', r.error_code, 'error_message', r.error_message, \
+               'container_id', 'cnt_' || replace(c.id::text, '-', ''), \
+               'role', CASE r.position WHEN 0 THEN 'main' WHEN 1 THEN 'first_comment' ELSE 'thread' END, \
+               'content', c.content, 'media', c.media, 'sent_at', r.sent_at, 'composed', r.composed) \
+               ORDER BY r.position) \
+             FROM target_parts r JOIN post_containers c ON c.id = r.container_id WHERE r.target_id = t.id), \
+           'checkpoints', (SELECT coalesce(json_agg(json_build_object('position', k.position, 'step', k.step, \
+               'rev', k.rev, 'value', k.value)), '[]') FROM target_checkpoints k WHERE k.target_id = t.id))::text"
+    };
+}
+
+statement! {
+    /// One more than is handed out, to know when the next is due.
+    LoadItems { accounts: Vec<Uuid> as Array<sql::Uuid>, limit: i32 as sql::Integer }
+        -> (sql::Uuid, SqlStamp, SqlStamp, sql::BigInt, sql::Text) {
+        concat!("SELECT q.account_id, q.due_at, q.first_due_at, q.seq, ", target_json!(), " \
+         FROM unnest($1) AS lane(account) CROSS JOIN LATERAL (SELECT * FROM publish_queue \
+             WHERE account_id = lane.account ORDER BY account_id, due_at, seq LIMIT $2) q \
+         JOIN post_targets t ON t.id = q.subject_id JOIN posts p ON p.id = t.post_id \
+         ORDER BY q.account_id, q.due_at, q.seq")
+    }
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    target_id: TargetId,
+    post_id: PostId,
+    rev: i32,
+    status: Status,
+    attempt: i32,
+    failures: i32,
+    probes: i32,
+    refreshed: bool,
+    expire_at: Timestamp,
+    next_at: Option<Timestamp>,
+    error_code: Option<ErrorCode>,
+    error_message: Option<String>,
+    published_at: Option<Timestamp>,
+    trace: Option<String>,
+    options: Value,
+    parts: Vec<StoredPart>,
+    checkpoints: Vec<Checkpoint>,
+}
+
+#[derive(Deserialize)]
+struct StoredPart {
+    status: PartStatus,
+    attempt: i32,
+    send_deadline: Option<Timestamp>,
+    live_id: Option<String>,
+    live_url: Option<String>,
+    live_reference: Option<Value>,
+    error_code: Option<ErrorCode>,
+    error_message: Option<String>,
+    #[serde(flatten)]
+    work: PartWork,
+}
+
+async fn load_items(
+    connection: &mut AsyncPgConnection,
+    accounts: Vec<Uuid>,
+) -> QueryResult<HashMap<Uuid, Vec<Work>>> {
+    let rows: Vec<(Uuid, Stamp, Stamp, i64, String)> =
+        LoadItems { accounts, limit: ITEMS + 1 }.load(connection).await?;
+    let mut items: HashMap<Uuid, Vec<Work>> = HashMap::new();
+    for (account, due_at, first_due_at, seq, json) in rows {
+        let stored: Stored = serde_json::from_str(&json).map_err(corrupt)?;
+        items.entry(account).or_default().push(stored.work(time(due_at), time(first_due_at), seq));
+    }
+    Ok(items)
+}
+
+impl Stored {
+    fn work(self, due_at: Timestamp, first_due_at: Timestamp, seq: i64) -> Work {
+        let (states, parts) = self.parts.into_iter().map(StoredPart::split).unzip();
+        Work {
+            target_id: self.target_id,
+            post_id: self.post_id,
+            rev: self.rev,
+            due_at,
+            first_due_at,
+            seq,
+            state: Target {
+                status: self.status,
+                attempt: self.attempt,
+                failures: self.failures,
+                probes: self.probes,
+                refreshed: self.refreshed,
+                expire_at: self.expire_at,
+                error: joined(self.error_code, self.error_message),
+                next_at: self.next_at,
+                published_at: self.published_at,
+                parts: states,
+            },
+            parts,
+            options: self.options,
+            checkpoints: self.checkpoints,
+            trace: self.trace,
+        }
+    }
+}
+
+impl StoredPart {
+    fn split(self) -> (Part, PartWork) {
+        let live = self.live_id.map(|id| Live {
+            id,
+            url: self.live_url,
+            reference: self.live_reference.unwrap_or(Value::Null),
+        });
+        let state = Part {
+            status: self.status,
+            attempt: self.attempt,
+            send_deadline: self.send_deadline,
+            live,
+            error: joined(self.error_code, self.error_message),
+        };
+        (state, self.work)
+    }
+}
+
+fn joined(code: Option<ErrorCode>, message: Option<String>) -> Option<Error> {
+    code.map(|code| Error { code, message: message.unwrap_or_default() })
+}
+
+fn error(code: Option<&str>, message: Option<String>) -> Result<Option<Error>, StoreError> {
+    Ok(joined(code.map(word).transpose()?, message))
+}
+
+statement! {
+    LoadTargets { post: Uuid as sql::Uuid } -> (sql::Uuid, sql::Text, sql::Text) {
+        concat!("SELECT t.account_id, t.platform, ", target_json!(), " \
+         FROM post_targets t JOIN posts p ON p.id = t.post_id WHERE t.post_id = $1 ORDER BY t.id")
+    }
+}
+
+/// A target as the status machine sees it, with what a caller's change of it needs.
+pub(crate) struct StoredTarget {
+    pub(crate) id: TargetId,
+    pub(crate) account_id: Uuid,
+    pub(crate) platform: Platform,
+    pub(crate) rev: i32,
+    pub(crate) state: Target,
+}
+
+/// All targets of a post, in the order of their ids.
+pub(crate) async fn stored_targets(connection: &mut AsyncPgConnection, post: Uuid) -> QueryResult<Vec<StoredTarget>> {
+    let rows: Vec<(Uuid, String, String)> = LoadTargets { post }.load(connection).await?;
+    rows.into_iter()
+        .map(|(account_id, platform, json)| {
+            let stored: Stored = serde_json::from_str(&json).map_err(corrupt)?;
+            let work = stored.work(Timestamp::default(), Timestamp::default(), 0);
+            let platform = word(&platform).map_err(corrupt)?;
+            Ok(StoredTarget { id: work.target_id, account_id, platform, rev: work.rev, state: work.state })
+        })
+        .collect()
+}
+
+fn corrupt(error: impl std::error::Error + Send + Sync + 'static) -> diesel::result::Error {
+    diesel::result::Error::DeserializationError(Box::new(error))
+}
+
+statement! {
+    InsertCheckpoint {
+        target: Uuid as sql::Uuid,
+        position: i16 as sql::SmallInt,
+        step: String as sql::Text,
+        rev: i32 as sql::Integer,
+        value: Value as sql::Jsonb,
+    } {
+        "INSERT INTO target_checkpoints (target_id, position, step, rev, value) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (target_id, position, step) DO UPDATE SET rev = EXCLUDED.rev, value = EXCLUDED.value, \
+           created_at = now()"
+    }
+}
+
+pub(super) async fn insert_checkpoint(
+    database: &Database,
+    target: Uuid,
+    position: i16,
+    step: &str,
+    rev: i32,
+    value: Value,
+) -> Result<(), StoreError> {
+    let mut connection = database.connection().await?;
+    InsertCheckpoint { target, position, step: step.to_owned(), rev, value }
+        .execute(&mut connection)
+        .await
+        .map(drop)
+        .map_err(StoreError::from_diesel("write a checkpoint"))
+}
+
+statement! {
+    OpenByPlatform {} -> (sql::Text, sql::BigInt) {
+        "SELECT t.platform, count(*) FROM publish_queue q JOIN post_targets t ON t.id = q.subject_id GROUP BY t.platform"
+    }
+}
+
+pub(super) async fn open_by_platform(database: &Database) -> Result<Vec<(String, i64)>, StoreError> {
+    let mut connection = database.connection().await?;
+    OpenByPlatform {}.load(&mut connection).await.map_err(StoreError::from_diesel("count open targets"))
+}
+
+statement! {
+    Now {} -> (SqlStamp,) { "SELECT clock_timestamp()" }
+}
+
+pub(super) async fn now(database: &Database) -> Result<Timestamp, StoreError> {
+    let mut connection = database.connection().await?;
+    let (now,): (Stamp,) =
+        Now {}.get_result(&mut connection).await.map_err(StoreError::from_diesel("read the database's clock"))?;
+    Ok(time(now))
+}
