@@ -14,3 +14,8 @@ words! {
         Video,
     }
 }
+
+/// The name an upload's bytes are stored under.
+pub fn object_key(media: crate::ids::MediaId) -> String {
+    format!("uploads/{media}")
+}

@@ -174,7 +174,12 @@ impl Connection {
                 "the connection to {} ended before the request was written: {reason}",
                 self.host
             );
-            return ExchangeError::not_sent(NotSentKind::Connect, message);
+            let kind = if timed_out(error) {
+                NotSentKind::Deadline
+            } else {
+                NotSentKind::Connect
+            };
+            return ExchangeError::not_sent(kind, message);
         }
         let kind = if timed_out(error) {
             AmbiguousKind::Timeout
@@ -229,4 +234,51 @@ fn deepest(error: &hyper::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::link::LinkStream;
+
+    // Inside the crate, since a caller's deadline cannot be made to pass between the connecting and the sending.
+    #[tokio::test]
+    async fn a_deadline_that_passes_before_the_first_byte_is_not_ambiguous() {
+        // given
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let link = Link::new(
+            TcpStream::connect(listener.local_addr().unwrap())
+                .await
+                .unwrap(),
+        );
+        let stream = Box::new(LinkStream(Arc::clone(&link)));
+        let mut connection = Connection::open(stream, link, "host".to_owned())
+            .await
+            .unwrap();
+
+        // when
+        let message = Request::new(Outgoing::default());
+        let fault = connection
+            .send(message, Deadline::after(Duration::ZERO))
+            .await;
+
+        // then
+        let Err(SendFault::Failed(error)) = fault else {
+            panic!("sent")
+        };
+        assert!(
+            matches!(
+                error,
+                ExchangeError::NotSent {
+                    kind: NotSentKind::Deadline,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+    }
 }

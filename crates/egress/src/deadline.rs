@@ -103,3 +103,31 @@ fn now_nanos() -> u64 {
 fn nanos(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Inside the crate, since only a hand-made poll can come between a thaw and the runtime's own look at its timers.
+    #[tokio::test]
+    async fn a_thawed_task_is_not_polled_once_more() {
+        let mut polls = 0;
+        let work = std::future::poll_fn(|_| {
+            polls += 1;
+            Poll::<()>::Pending
+        });
+        let mut guarded = Box::pin(until(Deadline::after(Duration::from_millis(20)), work));
+        std::future::poll_fn(|context| {
+            assert!(guarded.as_mut().poll(context).is_pending());
+            std::thread::sleep(Duration::from_millis(30));
+            assert!(matches!(
+                guarded.as_mut().poll(context),
+                Poll::Ready(Err(Expired))
+            ));
+            Poll::Ready(())
+        })
+        .await;
+        drop(guarded);
+        assert_eq!(polls, 1);
+    }
+}

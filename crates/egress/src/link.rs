@@ -150,3 +150,43 @@ impl AsyncWrite for LinkStream {
         Poll::Ready(rustix::net::shutdown(&self.0.tcp, Shutdown::Write).map_err(io::Error::from))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    // Inside the crate, since no caller can place a freeze between the exchange's own look at the clock and the write.
+    #[tokio::test]
+    async fn the_gate_refuses_a_write_after_its_deadline_and_cuts_the_connection() {
+        // given
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let link = Link::new(
+            TcpStream::connect(listener.local_addr().unwrap())
+                .await
+                .unwrap(),
+        );
+        let (mut server, _) = listener.accept().await.unwrap();
+        let mut stream = LinkStream(Arc::clone(&link));
+
+        // when
+        link.arm(Deadline::after(Duration::from_secs(60)));
+        stream.write_all(b"in time").await.unwrap();
+        assert!(link.has_written());
+        link.arm(Deadline::after(Duration::ZERO));
+        let late = stream.write_all(b"too late").await.unwrap_err();
+
+        // then
+        assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+        assert!(!link.has_written());
+        drop((stream, link));
+        let mut seen = Vec::new();
+        let end = server.read_to_end(&mut seen).await;
+        assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+        assert!(!seen.ends_with(b"late"));
+    }
+}

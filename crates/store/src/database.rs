@@ -12,8 +12,10 @@ use diesel_async::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures::{FutureExt, future::BoxFuture};
+use runtime::secret::Secret;
+use serde::{Deserialize, Serialize};
 
-use crate::StoreError;
+use crate::{Doorbell, StoreError};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -21,14 +23,21 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7310022911234)";
 
 /// How to reach PostgreSQL.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct DatabaseSettings {
     /// `postgres://user:password@host:port/database`, with `?sslmode=require` for TLS.
-    pub url: String,
+    pub url: Secret,
     /// Connections for reads and small writes; writers have their own.
     pub pool_size: usize,
     /// How long to wait for a connection.
-    pub acquire_timeout: Duration,
+    pub acquire_timeout_ms: u64,
+}
+
+impl DatabaseSettings {
+    /// The defaults for a URL.
+    pub fn for_url(url: impl Into<Secret>) -> Self {
+        Self { url: url.into(), pool_size: 8, acquire_timeout_ms: 5_000 }
+    }
 }
 
 /// A pool of connections, and the way to make single ones.
@@ -36,6 +45,7 @@ pub struct DatabaseSettings {
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
     url: Arc<str>,
+    doorbell: Doorbell,
 }
 
 impl Database {
@@ -47,15 +57,21 @@ impl Database {
         let mut config = ManagerConfig::default();
         config.custom_setup = Box::new(|url| establish(url.to_owned()).boxed());
         config.recycling_method = RecyclingMethod::Fast;
-        let manager = AsyncDieselConnectionManager::new_with_config(&settings.url, config);
+        let manager = AsyncDieselConnectionManager::new_with_config(settings.url.expose(), config);
+        let patience = Some(Duration::from_millis(settings.acquire_timeout_ms));
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size)
-            .wait_timeout(Some(settings.acquire_timeout))
-            .create_timeout(Some(settings.acquire_timeout))
+            .wait_timeout(patience)
+            .create_timeout(patience)
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { pool, url: settings.url.as_str().into() })
+        Ok(Self { pool, url: settings.url.expose().into(), doorbell: Doorbell::default() })
+    }
+
+    /// Rung whenever a write through this value or its clones made something due.
+    pub fn doorbell(&self) -> &Doorbell {
+        &self.doorbell
     }
 
     /// A connection from the pool.

@@ -148,7 +148,10 @@ impl Lanes {
     /// # Errors
     /// [`StoreError`].
     pub async fn release(&self, held: Held, next: Option<Timestamp>) -> Result<(), StoreError> {
-        self.release.write(ReleaseRequest { held, next }).await
+        self.release.write(ReleaseRequest { held, next }).await?;
+        // The mailbox may hold something due already; one look too many is cheap.
+        self.database.doorbell().ring();
+        Ok(())
     }
 
     /// Lanes leased and the age of the oldest lane that is due and not leased, by queue. For metrics.

@@ -12,6 +12,7 @@ pub mod accounts;
 pub mod audit;
 mod database;
 pub mod deliveries;
+mod doorbell;
 mod error;
 pub mod idempotency;
 pub mod keys;
@@ -25,5 +26,6 @@ mod types;
 mod writer;
 
 pub use database::{Database, DatabaseSettings};
+pub use doorbell::Doorbell;
 pub use error::StoreError;
 pub use writer::{WriterClosed, WriterSettings};

@@ -40,26 +40,6 @@ stop() {
   if [ "$(mode)" = docker ]; then docker_stop "$@"; else "${1}_stop" "$2"; fi
 }
 
-# Sets $wanted to native or docker, installing what is missing where that is possible.
-choose_mode() {
-  wanted=native
-  if [ "${FANFARE_DEV_DOCKER:-}" = 1 ]; then
-    docker_answers || die "FANFARE_DEV_DOCKER=1, but no Docker engine with Compose answers"
-    wanted=docker
-  elif "${1}_find"; then
-    return 0
-  elif [ "$1" = postgres ] && [ -f "$instance/data/PG_VERSION" ]; then
-    die "the data in $instance was written by PostgreSQL $(cat "$instance/data/PG_VERSION"), which is not here any more; 'services down --wipe' deletes it"
-  elif can_apt; then
-    install_program "$1"
-    "${1}_find" || die "$1 was installed with apt-get, but is too old or not where it is expected"
-  elif docker_answers; then
-    wanted=docker
-  else
-    explain_missing "$1"
-  fi
-}
-
 # As root, the user that the data will belong to.
 service_user() {
   local user
@@ -112,7 +92,11 @@ command_env() {
     elif running "$program"; then
       [ -r "$instance/password" ] || die "$program of this checkout belongs to $(owner_of "$instance")"
       case "$program" in
-        postgres) printf 'FANFARE__DATABASE__URL=%s\n' "$(postgres_url)" ;;
+        postgres)
+          printf 'FANFARE__DATABASE__URL=%s\n' "$(postgres_url)"
+          # Where psql and pgbench are.
+          if [ "$(mode)" = native ] && postgres_find; then printf 'FANFARE_DEV_POSTGRES_BIN=%s\n' "$postgres_bin"; fi
+          ;;
         rabbitmq)
           printf 'FANFARE__BROKER__URL=%s\n' "$(rabbitmq_url)"
           printf 'FANFARE_DEV_BROKER_MANAGEMENT_URL=%s\n' "$(rabbitmq_management_url)"

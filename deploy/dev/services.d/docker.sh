@@ -4,7 +4,8 @@
 docker_answers() { command -v docker >/dev/null && docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; }
 
 # Compose wants every variable of the file, also those of the program that is not meant.
-docker_compose() {
+docker_compose() (
+  exec 9>&-
   local postgres=$home/$variant/postgres rabbitmq=$home/$variant/rabbitmq
   DEV_POSTGRES_PORT=$(cat "$postgres/port" 2>/dev/null || echo 0) \
     DEV_POSTGRES_PASSWORD=$(cat "$postgres/password" 2>/dev/null || true) \
@@ -12,8 +13,8 @@ docker_compose() {
     DEV_RABBITMQ_PORT=$(cat "$rabbitmq/port" 2>/dev/null || echo 0) \
     DEV_RABBITMQ_MANAGEMENT_PORT=$(cat "$rabbitmq/management_port" 2>/dev/null || echo 0) \
     DEV_RABBITMQ_PASSWORD=$(cat "$rabbitmq/password" 2>/dev/null || true) \
-    docker compose --project-name "fanfare-$checkout_id-$variant" --file "$checkout/deploy/dev/compose.yaml" "$@" 9>&-
-}
+    docker compose --project-name "fanfare-$checkout_id-$variant" --file "$checkout/deploy/dev/compose.yaml" "$@"
+)
 
 docker_running() { [ -n "$(docker_compose ps --quiet --status running "$1" 2>/dev/null)" ]; }
 

@@ -1,9 +1,6 @@
 # Where this checkout keeps its instances, and who may work on them at one time. Sourced by `services`.
 # shellcheck shell=bash
 
-say() { printf '%s\n' "$*" >&2; }
-die() { say "services: $*" && exit 1; }
-
 # Two checkouts never share a node name, a fallback directory or a Docker project.
 checkout_id=$(printf %s "$checkout" | cksum)
 checkout_id=${checkout_id%% *}
@@ -44,7 +41,7 @@ make_home() {
 }
 
 # One `services` at a time may change things here. The lock goes with file descriptor 9, so a killed script leaves none behind;
-# whatever outlives the script must be started with 9>&-.
+# whatever outlives the script must not inherit it (run_as sees to that).
 lock() {
   exec 9>>"$checkout/.dev/services.lock"
   if command -v flock >/dev/null; then

@@ -1,11 +1,13 @@
 # Processes, ports and users. Sourced by `services`.
 # shellcheck shell=bash
 
-# Runs a command as another user, or as this one when the name is empty. In / since the checkout may be closed to that user.
+# Runs a command as another user, or as this one when the name is empty. In / since the checkout may be closed to that user, and
+# without the lock, which would otherwise be held as long as the command's daemon lives.
 run_as() (
   local user=$1
   shift
   cd /
+  exec 9>&-
   if [ -z "$user" ] || [ "$user" = "$(id -un)" ]; then
     exec "$@"
   elif command -v setpriv >/dev/null; then
@@ -42,14 +44,14 @@ is_running() {
   esac
 }
 
-# Prints the ids of all such processes, also of those whose pid file was lost. The marker is a single argument.
+# Prints the ids of all such processes, also of those whose pid file was lost.
 find_running() {
-  local program=$1 marker=$2 word candidates pid
+  local program=$1 marker=$2 word=${2##* } candidates pid
   if [ -d /proc/self ]; then
-    word=${marker##* }
     candidates=$(grep -lsF -- "$word" /proc/[0-9]*/cmdline | tr -cd '0-9\n' || true)
   else
-    candidates=$(ps -axo pid=)
+    # shellcheck disable=SC2009  # pgrep is not everywhere
+    candidates=$(ps -axww -o pid= -o args= | grep -F -- "$word" | sed 's/^ *//; s/ .*//' || true)
   fi
   for pid in $candidates; do
     if is_running "$pid" "$program" "$marker"; then echo "$pid"; fi
@@ -86,11 +88,4 @@ keep_port() {
   done
   ports_of_this_run="$ports_of_this_run$port "
   remember "$name" "$port"
-}
-
-# Shows the end of a log that explains a failure.
-show_log() {
-  say "--- last lines of $1"
-  tail -n 25 "$1" >&2 2>/dev/null || true
-  say "---"
 }

@@ -85,7 +85,7 @@ rabbitmq_launch() {
   rm -f "$data/pid"
   # shellcheck disable=SC2016  # for the inner shell
   run_as "$rabbitmq_user" bash -c 'exec -a "$@"' bash "$(rabbitmq_epmd_name)" \
-    "$rabbitmq_epmd" -daemon -address 127.0.0.1 -port "$(recall epmd_port)" 9>&-
+    "$rabbitmq_epmd" -daemon -address 127.0.0.1 -port "$(recall epmd_port)"
   run_as "$rabbitmq_user" env HOME="$data" PATH="$PATH" \
     RABBITMQ_NODENAME="fanfare-$checkout_id-$variant@localhost" \
     RABBITMQ_MNESIA_BASE="$data/mnesia" RABBITMQ_LOG_BASE="$data/log" RABBITMQ_LOGS="$data/log/rabbitmq.log" \
@@ -95,7 +95,7 @@ rabbitmq_launch() {
     RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT="$(recall port)" RABBITMQ_DIST_PORT="$(recall distribution_port)" \
     ERL_EPMD_PORT="$(recall epmd_port)" ERL_EPMD_ADDRESS=127.0.0.1 \
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} $(rabbitmq_marker)" \
-    "$rabbitmq_sbin/rabbitmq-server" -detached >"$data/log/start.log" 2>&1 9>&-
+    "$rabbitmq_sbin/rabbitmq-server" -detached >"$data/log/start.log" 2>&1
 }
 
 # First half of starting: returns at once, so that PostgreSQL can start meanwhile.

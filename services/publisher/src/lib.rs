@@ -1,0 +1,25 @@
+//! Takes a lane, opens its token, prepares what is to be sent, commits the intent, calls the network, and records what
+//! came of it; finds out about sends whose outcome is unknown.
+//!
+//! The path of one target: [`consume`] takes its lane, [`lane`] goes through the lane's items, [`step`] does what one
+//! target needs next, [`prepare`] does everything that may be repeated, [`send`] the one call that may not.
+//!
+//! Architecture invariant: nothing public happens between an intent and its outcome but the one call that the intent
+//! names, and no status is chosen here: `domain::transition::decide` does that.
+
+mod consume;
+mod doors;
+mod lane;
+mod metrics;
+mod prepare;
+mod probe;
+mod process;
+mod record;
+mod send;
+mod server;
+mod settings;
+mod step;
+
+pub use process::run;
+pub use server::{Networks, Parts, PublisherError, serve};
+pub use settings::{PublisherSettings, Settings};

@@ -61,6 +61,24 @@ async fn a_body_over_the_cap_is_an_error_that_keeps_the_status() {
 }
 
 #[tokio::test]
+async fn a_declared_length_over_the_cap_is_refused_before_the_body() {
+    let server = Server::start(|mut stream| async move {
+        read_request(&mut stream).await;
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1025\r\n\r\n")
+            .await
+            .unwrap();
+        read_request(&mut stream).await;
+    })
+    .await;
+    let error = open_door()
+        .exchange(get(server.url("/")), limits())
+        .await
+        .unwrap_err();
+    assert_eq!(ambiguous(&error), AmbiguousKind::BodyTooLarge, "{error}");
+}
+
+#[tokio::test]
 async fn a_truncating_exchange_keeps_the_first_bytes() {
     for (head, chunked) in heads() {
         let server = firehose(head, chunked).await;

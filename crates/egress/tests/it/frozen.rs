@@ -1,6 +1,6 @@
 //! A process that was frozen past its deadline must not write when it thaws.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use egress::{AmbiguousKind, Body, Method, Request, Url};
 
-use crate::kit::{ambiguous, open_door, within};
+use crate::kit::{ambiguous, get, limits, open_door, within};
 
 const UPLOAD: usize = 64 * 1024 * 1024;
 
@@ -50,4 +50,41 @@ async fn a_thawed_upload_stops_and_is_cut_off() {
         .unwrap();
     assert!(total < UPLOAD, "the whole upload arrived");
     assert_eq!(end, Some(std::io::ErrorKind::ConnectionReset));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_connection_closed_while_the_process_stood_still_is_not_used() {
+    // given: an idle connection that the server closes while this runtime cannot notice
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let (close, told) = mpsc::channel::<()>();
+    let (closed, done) = mpsc::channel::<()>();
+    let server = std::thread::spawn(move || {
+        let answer = |stream: &mut std::net::TcpStream| {
+            assert!(stream.read(&mut [0_u8; 4096]).unwrap() > 0);
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
+        };
+        let (mut first, _) = listener.accept().unwrap();
+        answer(&mut first);
+        told.recv().unwrap();
+        drop(first);
+        closed.send(()).unwrap();
+        let (mut second, _) = listener.accept().unwrap();
+        answer(&mut second);
+    });
+    let door = open_door();
+    door.exchange(get(url.clone()), limits()).await.unwrap();
+    close.send(()).unwrap();
+    done.recv().unwrap();
+
+    // when: the runtime has had no turn since, so only the kernel knows
+    let response = door.exchange(get(url), limits()).await;
+
+    // then
+    assert_eq!(response.unwrap().status, 200);
+    tokio::task::spawn_blocking(|| server.join().unwrap())
+        .await
+        .unwrap();
 }

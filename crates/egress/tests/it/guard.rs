@@ -201,10 +201,12 @@ fn an_entry_that_could_never_match_is_an_error() {
     }
 }
 
+type Expected = fn(&UrlFault) -> bool;
+
 #[test]
 fn urls_that_are_wrong_in_form_say_how() {
     let door = door_with(&[]);
-    let cases: [(&str, fn(&UrlFault) -> bool); 8] = [
+    let cases: [(&str, Expected); 8] = [
         ("not a url", |fault| matches!(fault, UrlFault::Syntax(_))),
         ("https://", |fault| matches!(fault, UrlFault::Syntax(_))),
         ("http://example.com/", |fault| {

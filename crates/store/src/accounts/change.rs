@@ -12,12 +12,11 @@ use domain::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Accounts, event, list};
+use super::{event, list};
 use crate::{
-    StoreError,
+    Database, StoreError,
     audit::{self, Actor},
     lanes::{self, Wake},
-    outbox,
     statement::statement,
     types::{Nullable, SqlStamp, Stamp, sql, stamp},
 };
@@ -42,120 +41,115 @@ pub enum AccountChanged {
     Owned,
 }
 
-impl Accounts {
-    /// Renames an account, or names the owner of one that has none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn update(
-        &self,
-        actor: Actor,
-        id: AccountId,
-        change: AccountChange,
-        trace: Option<String>,
-    ) -> Result<AccountChanged, StoreError> {
-        let mut connection = self.database.connection().await?;
-        connection
-            .transaction(async |connection| {
-                let rows: Vec<(Option<String>,)> = LockAccount { project: actor.project_id.0, id: id.0 }
-                    .load(connection)
-                    .await?;
-                let Some((owner,)) = rows.into_iter().next() else { return Ok(AccountChanged::NotFound) };
-                let adopted = match (&owner, &change.external_id) {
-                    (Some(owner), Some(wanted)) if owner != wanted => return Ok(AccountChanged::Owned),
-                    (None, Some(_)) => true,
-                    _ => false,
-                };
-                UpdateAccount {
-                    id: id.0,
-                    renamed: change.display_name.is_some(),
-                    display_name: change.display_name.clone().flatten(),
-                    external_id: change.external_id.clone(),
-                    at: stamp(actor.at),
-                }
-                .execute(connection)
+/// Renames an account, or names the owner of one that has none.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn update(
+    database: &Database,
+    actor: Actor,
+    id: AccountId,
+    change: AccountChange,
+    trace: Option<String>,
+) -> Result<AccountChanged, StoreError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let rows: Vec<(Option<String>,)> = LockAccount { project: actor.project_id.0, id: id.0 }
+                .load(connection)
                 .await?;
-                let action = if adopted { "account.adopted" } else { "account.updated" };
-                let details = json!({"display_name": change.display_name, "external_id": change.external_id});
-                let account = tell(connection, &actor, id, EventType::AccountUpdated, trace).await?;
-                audit::insert(connection, &actor, action, Some(id.0), details).await?;
-                Ok(AccountChanged::Done(Box::new(account)))
-            })
-            .await
-            .map_err(StoreError::from_diesel("change an account"))
-    }
+            let Some((owner,)) = rows.into_iter().next() else { return Ok(AccountChanged::NotFound) };
+            let adopted = match (&owner, &change.external_id) {
+                (Some(owner), Some(wanted)) if owner != wanted => return Ok(AccountChanged::Owned),
+                (None, Some(_)) => true,
+                _ => false,
+            };
+            UpdateAccount {
+                id: id.0,
+                renamed: change.display_name.is_some(),
+                display_name: change.display_name.clone().flatten(),
+                external_id: change.external_id.clone(),
+                at: stamp(actor.at),
+            }
+            .execute(connection)
+            .await?;
+            let action = if adopted { "account.adopted" } else { "account.updated" };
+            let details = json!({"display_name": change.display_name, "external_id": change.external_id});
+            let account = tell(connection, &actor, id, EventType::AccountUpdated, trace).await?;
+            audit::insert(connection, &actor, action, Some(id.0), details).await?;
+            Ok(AccountChanged::Done(Box::new(account)))
+        })
+        .await
+        .map_err(StoreError::from_diesel("change an account"))
+}
 
-    /// Disconnects an account: its tokens are destroyed here and now, its history stays. Its lane is woken, and what waits
-    /// to be sent fails there as it comes up. An account that is disconnected already is left as it is. `None` when it is
-    /// not there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn disconnect(
-        &self,
-        actor: Actor,
-        id: AccountId,
-        trace: Option<String>,
-    ) -> Result<Option<Account>, StoreError> {
-        let mut connection = self.database.connection().await?;
-        connection
-            .transaction(async |connection| {
-                let locked: Vec<(Option<String>,)> = LockAccount { project: actor.project_id.0, id: id.0 }
-                    .load(connection)
-                    .await?;
-                if locked.is_empty() {
-                    return Ok(None);
-                }
-                if !end(connection, &actor, id).await? {
-                    return list::load(connection, actor.project_id, vec![id.0])
-                        .await
-                        .map(|mut known| known.pop().map(|known| known.account));
-                }
-                stir(connection, &actor, id, trace.clone()).await?;
-                let account = tell(connection, &actor, id, EventType::AccountDisconnected, trace).await?;
-                audit::insert(connection, &actor, "account.disconnected", Some(id.0), json!({})).await?;
-                Ok(Some(account))
-            })
-            .await
-            .map_err(StoreError::from_diesel("disconnect an account"))
-    }
+/// Disconnects an account: its tokens are destroyed here and now, its history stays. Its lane is woken, and what waits
+/// to be sent fails there as it comes up. An account that is disconnected already is left as it is. `None` when it is
+/// not there.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn disconnect(
+    database: &Database,
+    actor: Actor,
+    id: AccountId,
+    trace: Option<String>,
+) -> Result<Option<Account>, StoreError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let locked: Vec<(Option<String>,)> = LockAccount { project: actor.project_id.0, id: id.0 }
+                .load(connection)
+                .await?;
+            if locked.is_empty() {
+                return Ok(None);
+            }
+            if !end(connection, &actor, id).await? {
+                return list::load(connection, actor.project_id, vec![id.0])
+                    .await
+                    .map(|mut known| known.pop().map(|known| known.account));
+            }
+            let account = follow(connection, &actor, id, trace).await?;
+            audit::insert(connection, &actor, "account.disconnected", Some(id.0), json!({})).await?;
+            Ok(Some(account))
+        })
+        .await
+        .map_err(StoreError::from_diesel("disconnect an account"))
+}
 
-    /// Disconnects an account and forgets the profile, so that it may be connected anew for anybody. Where posts were made
-    /// for it a row without any of the profile's data stays behind, because they do. `false` when it is not there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn purge(
-        &self,
-        actor: Actor,
-        id: AccountId,
-        trace: Option<String>,
-    ) -> Result<bool, StoreError> {
-        let mut connection = self.database.connection().await?;
-        connection
-            .transaction(async |connection| {
-                let locked: Vec<(Option<String>,)> = LockAccount { project: actor.project_id.0, id: id.0 }
-                    .load(connection)
-                    .await?;
-                if locked.is_empty() {
-                    return Ok(false);
-                }
-                let was_connected = end(connection, &actor, id).await?;
-                stir(connection, &actor, id, trace.clone()).await?;
+/// Disconnects an account and forgets the profile, so that it may be connected anew for anybody. Where posts were made
+/// for it a row without any of the profile's data stays behind, because they do. `false` when it is not there.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn purge(
+    database: &Database,
+    actor: Actor,
+    id: AccountId,
+    trace: Option<String>,
+) -> Result<bool, StoreError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let locked: Vec<(Option<String>,)> = LockAccount { project: actor.project_id.0, id: id.0 }
+                .load(connection)
+                .await?;
+            if locked.is_empty() {
+                return Ok(false);
+            }
+            if end(connection, &actor, id).await? {
                 // Told while there still is something to tell.
-                if was_connected {
-                    tell(connection, &actor, id, EventType::AccountDisconnected, trace).await?;
-                }
-                let gone = DeleteUnused { id: id.0 }.execute(connection).await?;
-                if gone == 0 {
-                    ForgetProfile { id: id.0, at: stamp(actor.at) }.execute(connection).await?;
-                }
-                audit::insert(connection, &actor, "account.purged", Some(id.0), json!({})).await?;
-                Ok(true)
-            })
-            .await
-            .map_err(StoreError::from_diesel("purge an account"))
-    }
+                follow(connection, &actor, id, trace).await?;
+            }
+            let gone = DeleteUnused { id: id.0 }.execute(connection).await?;
+            if gone == 0 {
+                ForgetProfile { id: id.0, at: stamp(actor.at) }.execute(connection).await?;
+            }
+            audit::insert(connection, &actor, "account.purged", Some(id.0), json!({})).await?;
+            Ok(true)
+        })
+        .await
+        .map_err(StoreError::from_diesel("purge an account"))
 }
 
 /// `false` when it had been disconnected before.
@@ -167,25 +161,29 @@ async fn end(connection: &mut AsyncPgConnection, actor: &Actor, id: AccountId) -
     Ok(ended == 1)
 }
 
-/// Has the account's lane looked at now, and what it holds until a reconnect with it.
-async fn stir(
+/// What follows from a disconnect: the account's lane is looked at now, and what it held until a reconnect with it.
+async fn follow(
     connection: &mut AsyncPgConnection,
     actor: &Actor,
     id: AccountId,
     trace: Option<String>,
-) -> QueryResult<()> {
-    let Some(known) = list::load(connection, actor.project_id, vec![id.0]).await?.pop() else { return Ok(()) };
+) -> QueryResult<Account> {
+    let known = list::load(connection, actor.project_id, vec![id.0]).await?.pop();
+    let platform = known.map(|known| known.account.platform).ok_or(diesel::result::Error::NotFound)?;
     let wake = Wake {
         kind: Kind::Publish,
         key: id.0,
         project_id: actor.project_id.0,
-        queue: Queue::Publish(known.account.platform),
+        queue: Queue::Publish(platform),
         at: actor.at,
         items: 0,
-        trace,
+        trace: trace.clone(),
     };
     lanes::wake(connection, &[wake]).await?;
-    BringForward { id: id.0, at: stamp(actor.at) }.execute(connection).await.map(drop)
+    let account = tell(connection, actor, id, EventType::AccountDisconnected, trace).await?;
+    // Queues come after lanes, those of the listening endpoints included.
+    BringForward { id: id.0, at: stamp(actor.at) }.execute(connection).await?;
+    Ok(account)
 }
 
 async fn tell(

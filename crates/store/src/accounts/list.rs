@@ -15,8 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Accounts;
-use crate::{StoreError, types::sql};
+use crate::{Database, StoreError, types::sql};
 
 /// What an account is on the page, and what its network said of it that is no secret (an instance's limits).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -44,52 +43,50 @@ pub struct AccountFilter {
     pub owner: Option<String>,
 }
 
-impl Accounts {
-    /// An account; purged ones are not there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn get(&self, project: ProjectId, id: AccountId) -> Result<Option<Known>, StoreError> {
-        Ok(self.get_many(project, &[id]).await?.pop())
-    }
+/// An account; purged ones are not there.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn get(database: &Database, project: ProjectId, id: AccountId) -> Result<Option<Known>, StoreError> {
+    Ok(get_many(database, project, &[id]).await?.pop())
+}
 
-    /// Those of `ids` that are there, in no order; unknown, foreign and purged ones are left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn get_many(
-        &self,
-        project: ProjectId,
-        ids: &[AccountId],
-    ) -> Result<Vec<Known>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut connection = self.database.connection().await?;
-        load(&mut connection, project, ids.iter().map(|id| id.0).collect())
-            .await
-            .map_err(StoreError::from_diesel("read accounts"))
+/// Those of `ids` that are there, in no order; unknown, foreign and purged ones are left out.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn get_many(
+    database: &Database,
+    project: ProjectId,
+    ids: &[AccountId],
+) -> Result<Vec<Known>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut connection = database.connection().await?;
+    load(&mut connection, project, ids.iter().map(|id| id.0).collect())
+        .await
+        .map_err(StoreError::from_diesel("read accounts"))
+}
 
-    /// Accounts, newest first from the one after `after` on, disconnected ones included; at most `limit`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn list(
-        &self,
-        project: ProjectId,
-        filter: &AccountFilter,
-        after: Option<AccountId>,
-        limit: i64,
-    ) -> Result<Vec<Account>, StoreError> {
-        let mut connection = self.database.connection().await?;
-        let list =
-            ListAccounts { project: project.0, after: after.map(|id| id.0), limit, filter };
-        let known = read(&mut connection, list)
-            .await
-            .map_err(StoreError::from_diesel("list accounts"))?;
-        Ok(known.into_iter().map(|known| known.account).collect())
-    }
+/// Accounts, newest first from the one after `after` on, disconnected ones included; at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list(
+    database: &Database,
+    project: ProjectId,
+    filter: &AccountFilter,
+    after: Option<AccountId>,
+    limit: i64,
+) -> Result<Vec<Account>, StoreError> {
+    let mut connection = database.connection().await?;
+    let list =
+        ListAccounts { project: project.0, after: after.map(|id| id.0), limit, filter };
+    let known = read(&mut connection, list)
+        .await
+        .map_err(StoreError::from_diesel("list accounts"))?;
+    Ok(known.into_iter().map(|known| known.account).collect())
 }
 
 /// The accounts of these ids, as part of somebody's transaction.

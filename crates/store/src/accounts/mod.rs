@@ -2,12 +2,9 @@
 
 mod change;
 mod event;
-mod change;
-mod event;
 mod hold;
 mod list;
 
-pub use change::*;
-pub use change::{AccountChange, AccountChanged};
+pub use change::{AccountChange, AccountChanged, disconnect, purge, update};
 pub(crate) use hold::hold;
 pub use list::{AccountFilter, Known, get, get_many, list};

@@ -126,7 +126,10 @@ impl Posts {
                 Err(diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) => {
                     return Ok(Changed::RefTaken);
                 }
-                other => return other.map_err(StoreError::from_diesel("change a post")),
+                other => {
+                    self.database.doorbell().ring();
+                    return other.map_err(StoreError::from_diesel("change a post"));
+                }
             }
         }
     }

@@ -1,10 +1,14 @@
 //! Posts: accepted in group commits, read whole, changed one at a time.
 
+mod attempts;
 mod change;
 mod create;
+mod earlier;
 mod list;
+mod open;
 mod view;
 
+pub use attempts::Attempt;
 pub use change::{Change, Changed, Edit, Verdict};
 pub use create::{Created, Idempotency, NewContainer, NewPost, NewTarget};
 pub use list::PostFilter;
@@ -36,7 +40,9 @@ impl Posts {
     /// # Errors
     /// [`WriterClosed`] when too many wait already (nothing was written), [`StoreError`] inside.
     pub async fn create(&self, post: NewPost) -> Result<Result<Created, StoreError>, WriterClosed> {
-        self.create.try_write(post).await
+        let created = self.create.try_write(post).await?;
+        self.database.doorbell().ring();
+        Ok(created)
     }
 
     /// A post that is not hidden.

@@ -66,7 +66,12 @@ impl Targets {
     /// # Errors
     /// [`StoreError`].
     pub async fn finish(&self, finish: Finish) -> Result<Finished, StoreError> {
-        self.finish.write(finish).await
+        let rings = finish.give != Give::Keep || finish.decision.next == domain::transition::Next::Settled;
+        let finished = self.finish.write(finish).await?;
+        if rings {
+            self.database.doorbell().ring();
+        }
+        Ok(finished)
     }
 
     /// Remembers a repeatable step towards sending a part.

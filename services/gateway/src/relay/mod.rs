@@ -1,0 +1,124 @@
+//! Hands lanes with something due over to the bus.
+//!
+//! The truth is one statement every 250 ms that names the queues with something due; a doorbell rung by this process's
+//! own writes only makes it look sooner. What is claimed and not received comes back when its lease ends, so nothing
+//! here needs to be remembered, and a broker that is down costs nothing but time.
+
+mod metrics;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use bus::{Bus, SendError};
+use domain::job::{Handover, LANES_PER_MESSAGE, Lane, Queue};
+use runtime::{metrics::MetricsError, shutdown::Shutdown};
+use store::{
+    Database, StoreError,
+    lanes::{LeaseSettings, Lanes},
+};
+
+use metrics::RelayMetrics;
+
+/// How often it looks when nothing rings.
+const TICK: Duration = Duration::from_millis(250);
+/// At most this many lanes of one queue are leased at a time: a backlog waits in the database, where it costs nothing.
+const WINDOW: i64 = 1_024;
+/// After the broker refused, it is left alone for this long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What hands over.
+pub(crate) struct Relay {
+    database: Database,
+    lanes: Lanes,
+    bus: Arc<dyn Bus>,
+    metrics: RelayMetrics,
+}
+
+impl Relay {
+    /// # Errors
+    /// [`MetricsError`] when this process has defined the same metrics before.
+    pub(crate) fn new(
+        database: Database,
+        bus: Arc<dyn Bus>,
+        metrics: &runtime::metrics::Metrics,
+    ) -> Result<Self, MetricsError> {
+        let lanes = Lanes::new(database.clone(), LeaseSettings::default());
+        Ok(Self { database, lanes, bus, metrics: RelayMetrics::new(metrics)? })
+    }
+
+    /// Runs until the service is to stop.
+    pub(crate) async fn run(self, shutdown: Shutdown) -> Result<(), Infallible> {
+        let mut was_down = false;
+        loop {
+            let wait = match self.round().await {
+                Ok(Round::Idle) => TICK,
+                // More may be due than one round takes.
+                Ok(Round::Handed) => Duration::ZERO,
+                Ok(Round::Refused) => PAUSE,
+                Err(error) => {
+                    if !was_down {
+                        tracing::warn!(%error, "the relay waits for the database");
+                    }
+                    was_down = true;
+                    tokio::select! {
+                        () = shutdown.soft().cancelled() => return Ok(()),
+                        () = tokio::time::sleep(PAUSE) => continue,
+                    }
+                }
+            };
+            was_down = false;
+            tokio::select! {
+                biased;
+                () = shutdown.soft().cancelled() => return Ok(()),
+                () = self.database.doorbell().rung(), if wait <= TICK => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Claims what is due and hands it over.
+    async fn round(&self) -> Result<Round, StoreError> {
+        if !self.bus.connected() {
+            return Ok(Round::Refused);
+        }
+        let mut outcome = Round::Idle;
+        for queue in self.lanes.due().await? {
+            let claimed = self.lanes.claim(queue, WINDOW).await?;
+            if claimed.is_empty() {
+                continue;
+            }
+            self.metrics.claimed(queue, claimed.len());
+            outcome = match self.hand_over(queue, claimed).await {
+                true => Round::Handed,
+                false => return Ok(Round::Refused),
+            };
+        }
+        Ok(outcome)
+    }
+
+    /// `false` when the bus took none of it.
+    async fn hand_over(&self, queue: Queue, lanes: Vec<Lane>) -> bool {
+        let handovers: Vec<_> =
+            lanes.chunks(LANES_PER_MESSAGE).map(|chunk| Handover { queue, lanes: chunk.to_vec() }).collect();
+        let answers = self.bus.send(handovers).await;
+        let refused: Vec<&SendError> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+        if let Some(reason) = refused.iter().map(|error| error.to_string()).next() {
+            self.metrics.refused(queue, refused.len());
+            tracing::warn!(
+                queue = queue.name(),
+                messages = refused.len(),
+                reason,
+                "lanes were not handed over; they come back when their lease ends"
+            );
+        }
+        refused.len() < answers.len()
+    }
+}
+
+enum Round {
+    /// Nothing was due.
+    Idle,
+    /// Something was handed over.
+    Handed,
+    /// The bus is down or full.
+    Refused,
+}

@@ -1,0 +1,65 @@
+//! From a message to lanes that are held: permits first, then the take, then the ack.
+
+use std::sync::Arc;
+
+use bus::{Delivery, Receiver};
+use domain::job::{LANES_PER_MESSAGE, Queue};
+use store::targets::LaneWork;
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use crate::{lane, server::Worker};
+
+/// Receives one network's queue until the service is to stop, then waits for the lanes that are held.
+pub(crate) async fn consume(
+    worker: Arc<Worker>,
+    queue: Queue,
+    permits: Arc<Semaphore>,
+    mut receiver: Box<dyn Receiver>,
+) -> Result<(), std::convert::Infallible> {
+    let mut lanes = JoinSet::new();
+    loop {
+        let delivery = tokio::select! {
+            biased;
+            () = worker.shutdown.soft().cancelled() => break,
+            Some(_) = lanes.join_next() => continue,
+            delivery = receiver.next() => delivery,
+        };
+        let Some(delivery) = delivery else { break };
+        let wanted = u32::try_from(delivery.handover.lanes.len().min(LANES_PER_MESSAGE)).unwrap_or(1).max(1);
+        // The permits come before the take: a lane that is taken is worked on at once, or its lease would run for
+        // nothing. An unsettled delivery goes back to the queue when the service stops meanwhile.
+        let permit = tokio::select! {
+            biased;
+            () = worker.shutdown.soft().cancelled() => break,
+            permit = Arc::clone(&permits).acquire_many_owned(wanted) => permit,
+        };
+        let Ok(mut permit) = permit else { break };
+        for work in take(&worker, queue, delivery).await {
+            let Some(one) = permit.split(1) else { break };
+            let worker = Arc::clone(&worker);
+            let permits = Arc::clone(&permits);
+            lanes.spawn(async move {
+                lane::run(&worker, queue, &permits, work).await;
+                drop(one);
+            });
+        }
+    }
+    while lanes.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Takes the lanes of a message. On an error the message is acknowledged all the same: it is a hint, and the lease that
+/// the claim left behind brings the lanes back.
+async fn take(worker: &Worker, queue: Queue, delivery: Delivery) -> Vec<LaneWork> {
+    let lanes = delivery.handover.lanes.clone();
+    let taken = match worker.lanes.take(lanes).await {
+        Ok(held) if held.is_empty() => Ok(Vec::new()),
+        Ok(held) => worker.targets.work(held).await,
+        Err(error) => Err(error),
+    };
+    delivery.ack().await;
+    taken.unwrap_or_else(|error| {
+        tracing::warn!(queue = queue.name(), %error, "lanes could not be taken; they come back when their lease ends");
+        Vec::new()
+    })
+}

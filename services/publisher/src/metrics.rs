@@ -1,0 +1,46 @@
+//! The publisher's numbers. Labels come from closed sets, never an id.
+
+use domain::platform::Platform;
+use jiff::Timestamp;
+use runtime::metrics::{Histogram, IntCounterVec, Metrics, MetricsError, SECONDS};
+
+#[derive(Clone)]
+pub(crate) struct PublisherMetrics {
+    lag: Histogram,
+    attempts: IntCounterVec,
+    unconfirmed: IntCounterVec,
+}
+
+impl PublisherMetrics {
+    pub(crate) fn new(metrics: &Metrics) -> Result<Self, MetricsError> {
+        Ok(Self {
+            lag: metrics.histogram(
+                "fanfare_publish_lag_seconds",
+                "From a target's due time to its first call to the network",
+                SECONDS,
+            )?,
+            attempts: metrics.counters(
+                "fanfare_publish_attempts_total",
+                "Attempts to publish by outcome",
+                &["platform", "outcome"],
+            )?,
+            unconfirmed: metrics.counters(
+                "fanfare_unconfirmed_total",
+                "Targets left unconfirmed because no probe could tell",
+                &["platform"],
+            )?,
+        })
+    }
+
+    pub(crate) fn first_call(&self, first_due: Timestamp, now: Timestamp) {
+        self.lag.observe(now.duration_since(first_due).as_secs_f64().max(0.0));
+    }
+
+    pub(crate) fn attempt(&self, platform: Platform, outcome: &str) {
+        self.attempts.with_label_values(&[platform.name(), outcome]).inc();
+    }
+
+    pub(crate) fn unconfirmed(&self, platform: Platform) {
+        self.unconfirmed.with_label_values(&[platform.name()]).inc();
+    }
+}

@@ -1,0 +1,270 @@
+//! Everything towards a part that may be repeated: its token opened, its files fetched, fitted and uploaded, its
+//! request composed. Each upload is checkpointed, so that a crash costs the one under way.
+
+use std::{future::Future, time::Duration};
+
+use domain::{
+    ids::MediaId,
+    media::object_key,
+    post::MediaRef,
+    target::{ErrorCode, Live, PartStatus, Refusal},
+};
+use egress::Deadline;
+use jiff::SignedDuration;
+use media::{FetchCaps, Fitted, Format, MediaError, ObjectKey, Rules};
+use platforms::{Account, Cx, Media, MediaHandle, Part};
+use serde_json::{Value, json};
+use store::targets::Work;
+use vault::Context;
+
+use crate::{lane::Lane, server::Worker};
+
+/// One exchange of preparing: an upload, a poll, a look-up.
+const EXCHANGE: Duration = Duration::from_secs(60);
+/// A file that the network is still processing after this long is given up on for now.
+const PROCESSING: SignedDuration = SignedDuration::from_mins(10);
+
+/// Why a part could not be prepared.
+pub(crate) enum Trouble {
+    /// The lane belongs to somebody else.
+    Lost,
+    /// The service is to stop.
+    Stopping,
+    /// It did not work; nothing was sent. The step is for the attempts log.
+    Refused(&'static str, Refusal),
+}
+
+/// Returns what is to be sent.
+pub(crate) async fn prepare(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Result<Value, Trouble> {
+    open_tokens(worker, lane).map_err(|refusal| Trouble::Refused("container", refusal))?;
+    let lane = &*lane;
+    kept(worker, lane, async {
+        let mut handles = Vec::new();
+        for (place, file) in work.parts[part].media.iter().enumerate() {
+            let handle = upload(worker, lane, work, part, place, file).await?;
+            handles.push((handle, file.alt_text.clone()));
+        }
+        compose(worker, lane, work, part, &handles).await
+    })
+    .await
+}
+
+/// Does something that may take long, renewing the lease meanwhile.
+async fn kept<T>(
+    worker: &Worker,
+    lane: &Lane,
+    doing: impl Future<Output = Result<T, Trouble>>,
+) -> Result<T, Trouble> {
+    let mut doing = std::pin::pin!(doing);
+    let mut renewal = tokio::time::interval(worker.settings.lease() / 3);
+    renewal.tick().await;
+    loop {
+        tokio::select! {
+            biased;
+            () = worker.shutdown.hard().cancelled() => return Err(Trouble::Stopping),
+            done = &mut doing => return done,
+            _ = renewal.tick() => match worker.lanes.renew(&lane.held).await {
+                Ok(true) => {}
+                Ok(false) => return Err(Trouble::Lost),
+                Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
+            },
+        }
+    }
+}
+
+/// Opens the account's tokens once a hold.
+pub(crate) fn open_tokens(worker: &Worker, lane: &mut Lane) -> Result<(), Refusal> {
+    if lane.tokens.is_some() {
+        return Ok(());
+    }
+    let account = &lane.account;
+    let context = Context {
+        table: "account_tokens",
+        column: "sealed",
+        row: account.id.0,
+        project: account.project_id.0,
+    };
+    let opened = match &account.sealed_tokens {
+        Some(sealed) => worker.ring.open_text(sealed, &context).map_err(|error| error.to_string()),
+        None => Err("the account has none".to_owned()),
+    };
+    lane.tokens = Some(opened.map_err(|reason| {
+        tracing::error!(account_id = %account.id, reason, "an account's tokens do not open");
+        not_now("The account's tokens cannot be opened here")
+    })?);
+    Ok(())
+}
+
+/// The account as a network sees it.
+pub(crate) fn account(lane: &Lane) -> Result<Account<'_>, Refusal> {
+    let tokens = lane.tokens.as_ref().ok_or_else(|| not_now("The account's tokens are not open"))?;
+    Ok(Account {
+        network_unique_id: &lane.account.network_unique_id,
+        username: &lane.account.username,
+        facts: &lane.account.facts,
+        tokens,
+    })
+}
+
+fn not_now(message: &str) -> Refusal {
+    Refusal::NotNow { message: message.to_owned(), http_status: None, after: None }
+}
+
+fn cx<'a>(worker: &'a Worker, lane: &Lane) -> Result<Cx<'a>, Refusal> {
+    let (door, bases) = worker
+        .doors
+        .of(lane.account.mode)
+        .ok_or_else(|| not_now("No sandbox is configured for projects in test mode"))?;
+    Ok(Cx { door, bases, now: worker.now(), deadline: Deadline::after(EXCHANGE) })
+}
+
+/// An upload that is ready to be attached: from its checkpoint, or made now.
+async fn upload(
+    worker: &Worker,
+    lane: &Lane,
+    work: &Work,
+    part: usize,
+    place: usize,
+    file: &MediaRef,
+) -> Result<Value, Trouble> {
+    let refused = |refusal| Trouble::Refused("media", refusal);
+    let step = format!("media:{place}");
+    let mut handle = match checkpoint(work, part, &step) {
+        Some(done) if done["state"] == "ready" => return Ok(done["handle"].clone()),
+        Some(begun) => MediaHandle::Processing { handle: begun["handle"].clone(), check_at: worker.now() },
+        None => {
+            let media = fetch(worker, lane, file).await.map_err(refused)?;
+            let cx = cx(worker, lane).map_err(refused)?;
+            let account = account(lane).map_err(refused)?;
+            worker.network(lane.platform()).upload(&cx, &account, &media).await.map_err(refused)?
+        }
+    };
+    let give_up = worker.now() + PROCESSING;
+    loop {
+        match handle {
+            MediaHandle::Ready(value) => {
+                keep_checkpoint(worker, work, part, &step, json!({"state": "ready", "handle": value.clone()})).await?;
+                return Ok(value);
+            }
+            MediaHandle::Processing { handle: value, check_at } => {
+                keep_checkpoint(worker, work, part, &step, json!({"state": "processing", "handle": value.clone()})).await?;
+                if worker.now() > give_up {
+                    return Err(refused(not_now("The network is still processing a file")));
+                }
+                let wait = check_at.duration_since(worker.now()).max(SignedDuration::from_millis(100));
+                tokio::time::sleep(wait.unsigned_abs()).await;
+                let cx = cx(worker, lane).map_err(refused)?;
+                let account = account(lane).map_err(refused)?;
+                handle = worker.network(lane.platform()).poll(&cx, &account, &value).await.map_err(refused)?;
+            }
+        }
+    }
+}
+
+fn checkpoint(work: &Work, part: usize, step: &str) -> Option<Value> {
+    work.checkpoints
+        .iter()
+        .find(|done| usize::try_from(done.position) == Ok(part) && done.step == step && done.rev == work.rev)
+        .map(|done| done.value.clone())
+}
+
+async fn keep_checkpoint(worker: &Worker, work: &Work, part: usize, step: &str, value: Value) -> Result<(), Trouble> {
+    let position = i16::try_from(part).unwrap_or(i16::MAX);
+    let kept = worker.targets.checkpoint(work.target_id.0, position, step, work.rev, value).await;
+    kept.map_err(|error| Trouble::Refused("media", not_now(&error.to_string())))
+}
+
+/// The file's bytes, fitted to what the network takes.
+async fn fetch(worker: &Worker, lane: &Lane, file: &MediaRef) -> Result<Media, Refusal> {
+    let (bytes, filename) = match (file.id, &file.url) {
+        (Some(id), _) => (stored(worker, id).await, None),
+        (None, Some(url)) => {
+            let caps = FetchCaps {
+                deadline: Deadline::after(EXCHANGE),
+                max_bytes: worker.probe_caps.max_picture_bytes,
+                probe: worker.probe_caps,
+            };
+            match media::fetch(worker.doors.open(), url, caps).await {
+                Ok(fetched) => (Ok(fetched.bytes), Some(fetched.filename)),
+                Err(error) => (Err(error), None),
+            }
+        }
+        (None, None) => return Err(unavailable("A file has neither an id nor a URL".to_owned())),
+    };
+    let bytes = bytes.map_err(refusal_of)?;
+    let fitted = worker.fitter.fit(bytes, &rules(worker, lane)).await.map_err(refusal_of)?;
+    Ok(media_of(fitted, file.filename.clone().or(filename), file.alt_text.clone()))
+}
+
+async fn stored(worker: &Worker, id: MediaId) -> Result<bytes::Bytes, MediaError> {
+    let key = ObjectKey::new(&object_key(id))?;
+    worker.objects.get(&key, worker.probe_caps.max_picture_bytes).await
+}
+
+fn rules(worker: &Worker, lane: &Lane) -> Rules {
+    let spec = worker.network(lane.platform()).spec().media;
+    let all = [Format::Jpeg, Format::Png, Format::Gif, Format::Webp, Format::Mp4, Format::Quicktime, Format::Webm];
+    Rules {
+        max_bytes: spec.image_max_bytes,
+        max_width: spec.image_max_side,
+        max_height: spec.image_max_side,
+        formats: all.into_iter().filter(|format| spec.image_types.contains(&format.content_type())).collect(),
+    }
+}
+
+fn media_of(fitted: Fitted, filename: Option<String>, alt_text: Option<String>) -> Media {
+    let content_type = fitted.probe.content_type().to_owned();
+    let filename = filename.unwrap_or_else(|| format!("file.{}", fitted.probe.format.extension()));
+    Media {
+        dimensions: fitted.probe.width.zip(fitted.probe.height),
+        bytes: fitted.bytes,
+        content_type,
+        filename,
+        alt_text,
+    }
+}
+
+fn refusal_of(error: MediaError) -> Refusal {
+    if error.is_transient() {
+        return not_now(&error.to_string());
+    }
+    match error {
+        MediaError::CannotFit(_) | MediaError::TooManyPixels { .. } | MediaError::Unsupported { .. } => {
+            Refusal::Rejected { code: ErrorCode::MediaRejected, message: error.to_string(), http_status: None }
+        }
+        other => unavailable(other.to_string()),
+    }
+}
+
+fn unavailable(message: String) -> Refusal {
+    Refusal::Rejected { code: ErrorCode::MediaUnavailable, message, http_status: None }
+}
+
+async fn compose(
+    worker: &Worker,
+    lane: &Lane,
+    work: &Work,
+    part: usize,
+    handles: &[(Value, Option<String>)],
+) -> Result<Value, Trouble> {
+    let refused = |refusal| Trouble::Refused("container", refusal);
+    let says = &work.parts[part];
+    let key = format!("{}-{part}", work.target_id);
+    let whole = Part {
+        key: &key,
+        role: says.role,
+        content: &says.content,
+        media: handles,
+        root: if part == 0 { None } else { live(work, 0) },
+        parent: part.checked_sub(1).and_then(|before| live(work, before)),
+        options: &work.options,
+    };
+    let cx = cx(worker, lane).map_err(refused)?;
+    let account = account(lane).map_err(refused)?;
+    worker.network(lane.platform()).compose(&cx, &account, &whole).await.map_err(refused)
+}
+
+fn live(work: &Work, part: usize) -> Option<&Live> {
+    let state = work.state.parts.get(part)?;
+    state.live.as_ref().filter(|_| state.status == PartStatus::Published)
+}

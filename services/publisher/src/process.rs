@@ -1,0 +1,75 @@
+//! The publisher as a process of its own: its parts made from its settings.
+
+use std::sync::Arc;
+
+use egress::{Door, EgressSettings};
+use media::{Objects, Storage};
+use runtime::{
+    admin::{Admin, Vitals},
+    clock::SystemClock,
+    metrics::Metrics,
+    shutdown::Shutdown,
+};
+use store::Database;
+
+use crate::{Parts, PublisherError, Settings, serve};
+
+/// Runs until `shutdown`.
+///
+/// # Errors
+/// [`PublisherError`].
+pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), PublisherError> {
+    let metrics = Metrics::new("publisher");
+    let parts = parts(&settings, metrics.clone()).await?;
+    let vitals = PublisherVitals { database: parts.database.clone(), bus: Arc::clone(&parts.bus) };
+    let bus = Arc::clone(&parts.bus);
+    let admin = Admin::start(&settings.publisher.admin, metrics, Arc::new(vitals), shutdown.clone())?;
+    tracing::info!(admin = %admin.addr(), "the publisher takes lanes");
+    let ended = serve(parts, settings.publisher, shutdown).await;
+    bus.close().await;
+    admin.stop().await;
+    ended
+}
+
+async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, PublisherError> {
+    let required = [
+        ("database.url", settings.database.url.is_empty()),
+        ("broker.url", settings.broker.url.is_empty()),
+        ("vault.private_keys", settings.vault.private_keys.is_empty()),
+    ];
+    if let Some((key, _)) = required.into_iter().find(|(_, is_empty)| *is_empty) {
+        return Err(PublisherError::Setting { key, problem: "must be set".to_owned() });
+    }
+    let sandbox = match settings.sandbox.url.as_str() {
+        "" => None,
+        url => Some(url.parse().map_err(|error| PublisherError::Setting {
+            key: "sandbox.url",
+            problem: format!("is not a URL: {error}"),
+        })?),
+    };
+    Ok(Parts {
+        database: Database::new(&settings.database)?,
+        bus: bus::rabbitmq(settings.broker.clone()).await?,
+        ring: settings.vault.private_keys.expose().parse()?,
+        door: Door::new(&EgressSettings { allow: settings.egress.allow.clone(), ..EgressSettings::default() })?,
+        objects: Objects::open(&Storage::Local { root: settings.media.directory.clone() }).await?,
+        clock: Arc::new(SystemClock),
+        metrics,
+        sandbox,
+        networks: Arc::new(platforms::network),
+    })
+}
+
+/// Ready means: lanes could be taken and worked on now.
+struct PublisherVitals {
+    database: Database,
+    bus: Arc<dyn bus::Bus>,
+}
+
+#[async_trait::async_trait]
+impl Vitals for PublisherVitals {
+    async fn not_ready(&self) -> Vec<String> {
+        let database = self.database.ping().await.err().map(|error| error.to_string());
+        database.into_iter().chain(self.bus.trouble()).collect()
+    }
+}

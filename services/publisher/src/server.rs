@@ -1,0 +1,196 @@
+//! The service as a whole: its parts, its tasks, its end.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bus::Bus;
+use domain::{job::Queue, platform::Platform};
+use egress::Door;
+use jiff::{SignedDuration, Timestamp};
+use media::{Fitter, Objects, ProbeCaps};
+use platforms::Network;
+use runtime::{
+    clock::Clock,
+    metrics::{Metrics, MetricsError},
+    shutdown::Shutdown,
+    tasks::{TaskError, Tasks},
+};
+use store::{
+    Database,
+    lanes::{LeaseSettings, Lanes},
+    targets::Targets,
+};
+use tokio::sync::Semaphore;
+use url::Url;
+use vault::PrivateRing;
+
+use crate::{consume, doors::Doors, metrics::PublisherMetrics, settings::PublisherSettings};
+
+/// Finds a network's client; tests put their own in.
+pub type Networks = Arc<dyn Fn(Platform) -> &'static (dyn Network) + Send + Sync>;
+
+/// The parts of a process that the publisher uses and others may use beside it.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where state is.
+    pub database: Database,
+    /// Where lanes come from.
+    pub bus: Arc<dyn Bus>,
+    /// Opens accounts' tokens.
+    pub ring: PrivateRing,
+    /// The way out.
+    pub door: Door,
+    /// Where uploads are.
+    pub objects: Objects,
+    /// The time of this machine; the database's is what counts, and the difference is kept.
+    pub clock: Arc<dyn Clock>,
+    /// Where this service's numbers go.
+    pub metrics: Metrics,
+    /// The sandbox's origin.
+    pub sandbox: Option<Url>,
+    /// [`platforms::network`].
+    pub networks: Networks,
+}
+
+/// Why the publisher ended otherwise than asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum PublisherError {
+    /// A setting is missing or wrong.
+    #[error("the setting {key} {problem}")]
+    Setting {
+        /// `section.key`
+        key: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The database could not be prepared.
+    #[error("preparing the database: {0}")]
+    Database(#[from] store::StoreError),
+    /// The door out could not be made.
+    #[error("preparing the door out: {0}")]
+    Door(#[from] egress::EgressError),
+    /// The keys are not keys.
+    #[error("reading vault.private_keys: {0}")]
+    Vault(#[from] vault::VaultError),
+    /// The storage of uploads could not be opened.
+    #[error("preparing the storage of uploads: {0}")]
+    Media(#[from] media::MediaError),
+    /// The admin port could not be opened.
+    #[error("starting the admin port: {0}")]
+    Admin(#[from] runtime::admin::AdminError),
+    /// The same numbers are defined twice in this process.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A queue could not be received.
+    #[error(transparent)]
+    Bus(#[from] bus::BusError),
+    /// A task failed.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+}
+
+/// What every lane shares.
+pub(crate) struct Worker {
+    pub(crate) lanes: Lanes,
+    pub(crate) targets: Targets,
+    pub(crate) ring: PrivateRing,
+    pub(crate) doors: Doors,
+    pub(crate) objects: Objects,
+    pub(crate) fitter: Fitter,
+    pub(crate) probe_caps: ProbeCaps,
+    pub(crate) settings: PublisherSettings,
+    pub(crate) metrics: PublisherMetrics,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) clock: DatabaseClock,
+    networks: Networks,
+}
+
+/// This machine's clock, put right by what the database said last.
+pub(crate) struct DatabaseClock {
+    local: Arc<dyn Clock>,
+    offset: Mutex<SignedDuration>,
+}
+
+impl DatabaseClock {
+    /// `now` was the database's time a moment ago.
+    pub(crate) fn observe(&self, now: Timestamp) {
+        *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = now.duration_since(self.local.now());
+    }
+
+    fn now(&self) -> Timestamp {
+        self.local.now() + *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Worker {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn instant(&self) -> Instant {
+        Instant::now()
+    }
+
+    pub(crate) fn network(&self, platform: Platform) -> &'static dyn Network {
+        (self.networks)(platform)
+    }
+
+    pub(crate) fn grace(&self) -> SignedDuration {
+        SignedDuration::from_millis(i64::try_from(self.settings.grace_ms).unwrap_or(i64::MAX))
+    }
+
+    /// -1 to 1, so that what failed together is not tried again together.
+    pub(crate) fn jitter(&self) -> f64 {
+        rand::random_range(-1.0..=1.0)
+    }
+}
+
+/// Publishes until it is told to stop, then until no lane is held.
+///
+/// # Errors
+/// [`PublisherError`].
+pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown) -> Result<(), PublisherError> {
+    let lease = LeaseSettings { hold: settings.lease(), ..LeaseSettings::default() };
+    let probe_caps = ProbeCaps::default();
+    let worker = Arc::new(Worker {
+        lanes: Lanes::new(parts.database.clone(), lease),
+        targets: Targets::new(parts.database),
+        ring: parts.ring,
+        doors: Doors::new(&parts.door, parts.sandbox.as_ref()),
+        objects: parts.objects,
+        fitter: Fitter::new(probe_caps),
+        probe_caps,
+        metrics: PublisherMetrics::new(&parts.metrics)?,
+        shutdown: shutdown.clone(),
+        clock: DatabaseClock { local: parts.clock, offset: Mutex::default() },
+        networks: parts.networks,
+        settings,
+    });
+    let tasks = Tasks::new(shutdown);
+    for platform in Platform::all() {
+        let permits = worker.settings.lanes.max(1);
+        // Twice the permits, so that the next lanes are here when one is given back.
+        let prefetch = u16::try_from(permits / 8).unwrap_or(u16::MAX).max(2);
+        let queue = Queue::Publish(platform);
+        let receiver = parts.bus.receive(queue, prefetch).await?;
+        let permits = usize::try_from(permits).unwrap_or(1).max(domain::job::LANES_PER_MESSAGE);
+        tasks.spawn(platform.name(), consume::consume(Arc::clone(&worker), queue, Arc::new(Semaphore::new(permits)), receiver));
+    }
+    tasks.spawn("database clock", keep_time(Arc::clone(&worker)));
+    Ok(tasks.finish().await?)
+}
+
+/// Compares clocks now and then; every intent that is committed does too.
+async fn keep_time(worker: Arc<Worker>) -> Result<(), std::convert::Infallible> {
+    loop {
+        if let Ok(now) = worker.targets.now().await {
+            worker.clock.observe(now);
+        }
+        tokio::select! {
+            () = worker.shutdown.soft().cancelled() => return Ok(()),
+            () = tokio::time::sleep(Duration::from_secs(30)) => {}
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What the operator decides. The reference is `default.toml`.
+
+use std::time::Duration;
+
+use bus::RabbitSettings;
+use runtime::{admin::AdminSettings, secret::Secret, settings::SettingsError, telemetry::LogFormat};
+use serde::{Deserialize, Serialize};
+use store::DatabaseSettings;
+
+/// The reference.
+const DEFAULT: &str = include_str!("../default.toml");
+
+/// The sections of all services: what none of them has is a misspelling.
+const SECTIONS: &[&str] = &[
+    "broker", "connector", "database", "dispatcher", "egress", "fanfare", "gateway", "log", "media", "platforms",
+    "publisher", "sandbox", "vault",
+];
+
+/// All the publisher reads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "default.toml documents each")]
+pub struct Settings {
+    pub publisher: PublisherSettings,
+    pub database: DatabaseSettings,
+    pub broker: RabbitSettings,
+    pub egress: EgressSection,
+    pub vault: VaultSection,
+    pub media: MediaSection,
+    pub sandbox: SandboxSection,
+    pub log: LogSection,
+}
+
+/// `[publisher]`: how lanes are worked on.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[allow(missing_docs, reason = "default.toml documents each")]
+pub struct PublisherSettings {
+    pub lanes: u32,
+    pub send_timeout_ms: u64,
+    pub grace_ms: u64,
+    pub lease_ms: u64,
+    pub quantum_ms: u64,
+    pub shutdown_seconds: u64,
+    pub admin: AdminSettings,
+}
+
+/// `[egress]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "default.toml documents each")]
+pub struct EgressSection {
+    pub allow: Vec<String>,
+}
+
+/// `[vault]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "default.toml documents each")]
+pub struct VaultSection {
+    pub private_keys: Secret,
+}
+
+/// `[media]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "default.toml documents each")]
+pub struct MediaSection {
+    pub directory: std::path::PathBuf,
+}
+
+/// `[sandbox]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "default.toml documents each")]
+pub struct SandboxSection {
+    pub url: String,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "default.toml documents each")]
+pub struct LogSection {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+impl Settings {
+    /// Reads them over this process's environment.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the variable at fault.
+    pub fn load() -> Result<Self, SettingsError> {
+        runtime::settings::load(DEFAULT, SECTIONS)
+    }
+
+    /// How long an orderly end may take.
+    pub fn shutdown_deadline(&self) -> Duration {
+        Duration::from_secs(self.publisher.shutdown_seconds)
+    }
+}
+
+impl PublisherSettings {
+    pub(crate) const fn send_timeout(&self) -> Duration {
+        Duration::from_millis(self.send_timeout_ms)
+    }
+
+    pub(crate) const fn lease(&self) -> Duration {
+        Duration::from_millis(self.lease_ms)
+    }
+
+    pub(crate) const fn quantum(&self) -> Duration {
+        Duration::from_millis(self.quantum_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtime::settings::{Environment, load_from};
+
+    #[test]
+    fn the_reference_is_complete() {
+        let none: [(String, String); 0] = [];
+        let settings: Settings = load_from(DEFAULT, SECTIONS, &Environment::of(none)).unwrap();
+        assert_eq!(settings.publisher.send_timeout(), Duration::from_secs(30));
+    }
+}
