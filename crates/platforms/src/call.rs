@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use domain::{post::Role, target::Live};
+use domain::{platform::Platform, post::Role, target::Live};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -19,6 +19,16 @@ impl Bases {
     pub fn with(mut self, name: &'static str, base: Url) -> Self {
         self.0.insert(name, base);
         self
+    }
+
+    /// Every network with a fixed origin moved below the sandbox's, each under its name.
+    pub fn in_sandbox(origin: &Url) -> Self {
+        let below = |platform: Platform| {
+            let mut base = origin.clone();
+            base.set_path(platform.name());
+            (platform.name(), base)
+        };
+        Self(Platform::all().map(below).collect())
     }
 
     /// The replacement, or `default`.

@@ -64,3 +64,12 @@ pub struct PreviewRequest {
     /// JSON, or a description of a multipart body.
     pub body: Value,
 }
+
+impl PreviewRequest {
+    /// A request with the bearer token left out.
+    pub(crate) fn json(method: &'static str, url: String, body: Value) -> Self {
+        let mut headers = serde_json::Map::new();
+        headers.insert("authorization".to_owned(), "Bearer <access token>".into());
+        Self { method, url, headers, body }
+    }
+}

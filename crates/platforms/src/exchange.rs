@@ -83,7 +83,7 @@ impl Ask {
             kind: egress::NotSentKind::Request,
             message,
         })?;
-        let limits = Limits::new(egress::Deadline::at(cx.deadline), MAX_ANSWER_BYTES);
+        let limits = Limits::new(cx.deadline, MAX_ANSWER_BYTES);
         let response = cx.door.exchange(request, limits).await?;
         Ok(Answer {
             status: response.status.as_u16(),

@@ -19,6 +19,7 @@ mod origin;
 mod registry;
 mod rules;
 mod spec;
+mod stored;
 mod words;
 
 pub mod bluesky;

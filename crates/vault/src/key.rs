@@ -37,11 +37,16 @@ pub struct KeyPair {
 pub fn generate() -> KeyPair {
     let (private, public) = Kem::gen_keypair();
     KeyPair {
-        public: to_text(PUBLIC_PREFIX, &public.to_bytes()).to_string(),
+        public: public_text(&public).to_string(),
         private: to_text(PRIVATE_PREFIX, &Zeroizing::new(<[u8; KEY_BYTES]>::from(private.to_bytes()))[..])
             .as_str()
             .into(),
     }
+}
+
+/// A public key as text.
+pub(crate) fn public_text(key: &PublicKey) -> Zeroizing<String> {
+    to_text(PUBLIC_PREFIX, &key.to_bytes())
 }
 
 /// Names a key in front of what is sealed to it.

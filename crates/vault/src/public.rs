@@ -1,6 +1,6 @@
 //! Those who may write a secret down.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use hpke::{OpModeS, Serializable as _};
 
@@ -45,6 +45,14 @@ impl PublicRing {
 
     pub(crate) fn of(keys: impl Iterator<Item = PublicKey>) -> Self {
         Self { keys: keys.map(|key| (KeyId::of(&key), key)).collect() }
+    }
+}
+
+/// The text the ring parses from: what the gateway's settings hold.
+impl fmt::Display for PublicRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<String> = self.keys.iter().map(|(_, key)| key::public_text(key).to_string()).collect();
+        f.write_str(&keys.join(","))
     }
 }
 

@@ -38,6 +38,14 @@ fn a_private_ring_gives_its_public_one() {
 }
 
 #[test]
+fn a_public_ring_shows_the_text_it_parses_from() {
+    let pairs = [&generate(), &generate()];
+    let ring = public(&pairs);
+    assert_eq!(ring.to_string(), format!("{},{}", pairs[0].public, pairs[1].public));
+    assert_eq!(ring.to_string().parse::<PublicRing>().unwrap().key_ids(), ring.key_ids());
+}
+
+#[test]
 fn neither_a_ring_nor_a_pair_shows_a_private_key() {
     let pair = generate();
     let secret = pair.private.expose_secret();

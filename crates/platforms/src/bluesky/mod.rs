@@ -1,0 +1,85 @@
+//! Bluesky and other AT Protocol servers (fact sheet part 2, section 4).
+
+mod check;
+mod compose;
+mod connect;
+mod did;
+mod errors;
+mod facets;
+mod jwt;
+mod media;
+mod probe;
+mod publish;
+mod record_ref;
+mod refresh;
+mod session;
+mod spec;
+mod tid;
+mod wire;
+
+use async_trait::async_trait;
+use domain::target::{Outcome, Probe, Refusal};
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use facets::{Facet, Feature, facets};
+
+use crate::{
+    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
+    TargetDraft, Tokens,
+};
+
+/// Bluesky. Probe class A.
+#[derive(Debug, Clone, Copy)]
+pub struct Bluesky;
+
+#[async_trait]
+impl Network for Bluesky {
+    fn spec(&self) -> &'static Spec {
+        &spec::SPEC
+    }
+
+    fn check(&self, draft: &TargetDraft<'_>, _facts: &Value) -> Vec<RuleFault> {
+        check::check(draft)
+    }
+
+    fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, _bases: &Bases) -> Vec<PreviewRequest> {
+        check::preview(draft, account)
+    }
+
+    async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
+        connect::identify(cx, given).await
+    }
+
+    async fn upload(&self, cx: &Cx<'_>, account: &Account<'_>, media: &Media) -> Result<MediaHandle, Refusal> {
+        media::upload(cx, account, media).await
+    }
+
+    /// An image is ready at once, so whatever is asked about is.
+    async fn poll(&self, _cx: &Cx<'_>, _account: &Account<'_>, handle: &Value) -> Result<MediaHandle, Refusal> {
+        Ok(MediaHandle::Ready(handle.clone()))
+    }
+
+    async fn compose(&self, cx: &Cx<'_>, account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal> {
+        compose::compose(cx, account, part).await
+    }
+
+    async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {
+        publish::send(cx, account, composed).await
+    }
+
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, _sent_at: Timestamp) -> Probe {
+        probe::probe(cx, account, composed).await
+    }
+
+    fn refresher(&self) -> Option<&dyn Refresh> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Refresh for Bluesky {
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal> {
+        refresh::refresh(cx, account).await
+    }
+}

@@ -1,0 +1,31 @@
+//! Renewing a session: by its refresh token, else by the app password.
+
+use domain::target::{ErrorCode, Refusal};
+
+use super::{
+    session::{self, BlueskyTokens},
+    wire::Session,
+};
+use crate::{Account, Cx, Tokens, stored};
+
+pub(super) async fn refresh(cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal> {
+    let held: BlueskyTokens = stored::open(account)?;
+    let session = match session::renew(cx, &held.service, &held.refresh_jwt).await {
+        // Signing in is limited to 30 in five minutes, so it is the second choice.
+        Err(Refusal::Auth { .. }) => session::create(cx, &held.service, &held.did, &held.app_password).await?,
+        other => other?,
+    };
+    same_account(&held, &session)?;
+    held.renewed(session).seal()
+}
+
+fn same_account(held: &BlueskyTokens, session: &Session) -> Result<(), Refusal> {
+    if session.did == held.did {
+        return Ok(());
+    }
+    Err(Refusal::Auth {
+        code: ErrorCode::TokenRevoked,
+        message: format!("the server answered with the session of {}", session.did),
+        http_status: None,
+    })
+}

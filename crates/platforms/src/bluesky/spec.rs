@@ -1,0 +1,87 @@
+//! Bluesky's limits (fact sheet part 2, section 4).
+
+use domain::platform::Platform;
+use serde_json::{Value, json};
+
+use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+
+/// Where accounts without a `service` of their own sign in; replaced by the base `bluesky`.
+pub(super) const DEFAULT_SERVICE: &str = "https://bsky.social";
+/// The name of that base.
+pub(super) const SERVICE_BASE: &str = "bluesky";
+/// Where `did:plc` documents are; replaced by the base `plc`.
+pub(super) const DEFAULT_PLC: &str = "https://plc.directory";
+/// The name of that base.
+pub(super) const PLC_BASE: &str = "plc";
+
+/// The collection of posts.
+pub(super) const COLLECTION: &str = "app.bsky.feed.post";
+/// Besides the 300 graphemes.
+pub(super) const TEXT_MAX_BYTES: usize = 3_000;
+/// Most languages of a post.
+pub(super) const LANGS_MAX: usize = 3;
+/// Warnings an author may put on their own post (`com.atproto.label.defs`).
+pub(super) const LABELS: &[&str] = &["sexual", "nudity", "porn", "graphic-media"];
+/// Every option.
+pub(super) const OPTIONS: &[&str] = &["langs", "labels", "external"];
+/// Longest title and description of a link card that make sense; the schema names no limit.
+pub(super) const CARD_TEXT_MAX: usize = 1_000;
+
+pub(super) static SPEC: Spec = Spec {
+    platform: Platform::Bluesky,
+    name: "Bluesky",
+    connect: &["app_password"],
+    text: TextRule { max: 300, unit: TextUnit::Graphemes },
+    media: MediaRules {
+        images: 4,
+        videos: 0,
+        // It would stand still: the network shows the first frame only.
+        gifs: 0,
+        mixed: false,
+        image_max_bytes: 2_000_000,
+        image_max_side: None,
+        image_types: &["image/jpeg", "image/png", "image/webp", "image/gif"],
+        gif_max_bytes: 0,
+        video_max_bytes: 0,
+        video_types: &[],
+        // The schema has no limit; the network's own app has this one.
+        alt_text_max: 2_000,
+    },
+    abilities: &[Ability::Thread, Ability::FirstComment],
+    options,
+    probe: ProbeClass::NativeKey,
+    // `getRecord` asks the server that took the write.
+    listing_is_consistent: true,
+    permits: 64,
+    permits_per_origin: 8,
+    credentials_max_bytes: 16 * 1024,
+};
+
+fn options() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "langs": {
+                "type": "array", "minItems": 1, "maxItems": LANGS_MAX,
+                "items": {"type": "string", "description": "A BCP 47 tag such as en or pt-BR"}
+            },
+            "labels": {
+                "type": "array", "minItems": 1, "maxItems": LABELS.len(), "uniqueItems": true,
+                "items": {"enum": LABELS},
+                "description": "Content warnings, on every part"
+            },
+            "external": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["uri", "title"],
+                "description": "A link card on the main part, shown as given: nothing is fetched. Not with media",
+                "properties": {
+                    "uri": {"type": "string", "format": "uri"},
+                    "title": {"type": "string", "minLength": 1, "maxLength": CARD_TEXT_MAX},
+                    "description": {"type": "string", "maxLength": CARD_TEXT_MAX}
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,74 @@
+//! Mastodon and servers that speak its API (fact sheet part 2, section 5).
+
+mod check;
+mod compose;
+mod connect;
+mod errors;
+mod facts;
+mod media;
+mod probe;
+mod publish;
+mod spec;
+mod text;
+mod tokens;
+mod wire;
+
+use async_trait::async_trait;
+use domain::target::{Outcome, Probe, Refusal};
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use text::status_length;
+
+use crate::{
+    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
+    TargetDraft,
+};
+
+/// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Mastodon;
+
+#[async_trait]
+impl Network for Mastodon {
+    fn spec(&self) -> &'static Spec {
+        &spec::SPEC
+    }
+
+    fn check(&self, draft: &TargetDraft<'_>, facts: &Value) -> Vec<RuleFault> {
+        check::check(draft, facts)
+    }
+
+    fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, _bases: &Bases) -> Vec<PreviewRequest> {
+        check::preview(draft, account)
+    }
+
+    async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
+        connect::identify(cx, given).await
+    }
+
+    async fn upload(&self, cx: &Cx<'_>, account: &Account<'_>, media: &Media) -> Result<MediaHandle, Refusal> {
+        media::upload(cx, account, media).await
+    }
+
+    async fn poll(&self, cx: &Cx<'_>, account: &Account<'_>, handle: &Value) -> Result<MediaHandle, Refusal> {
+        media::poll(cx, account, handle).await
+    }
+
+    async fn compose(&self, _cx: &Cx<'_>, _account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal> {
+        compose::compose(part)
+    }
+
+    async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {
+        publish::send(cx, account, composed).await
+    }
+
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: Timestamp) -> Probe {
+        probe::probe(cx, account, composed, sent_at).await
+    }
+
+    /// Its tokens do not run out.
+    fn refresher(&self) -> Option<&dyn Refresh> {
+        None
+    }
+}

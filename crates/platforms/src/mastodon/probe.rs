@@ -1,0 +1,96 @@
+//! Finding out whether a status is there: by sending it again where that is harmless, else by looking.
+
+use domain::target::{Live, Probe, Refusal};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::{compose::Composed, errors, facts::Facts, publish, text, tokens::MastodonTokens, wire::Status};
+use crate::{Account, Cx, exchange::Ask, failure, words};
+
+/// Mastodon remembers a key for an hour; the rest is for clocks that differ and for the repeat itself.
+const KEY_IS_REMEMBERED: SignedDuration = SignedDuration::from_mins(55);
+/// The instance's clock and ours differ by less.
+const CLOCKS: SignedDuration = SignedDuration::from_secs(60);
+const PAGE: usize = 40;
+/// An account with more statuses than this since the send is not looked through.
+const MAX_PAGES: usize = 5;
+
+pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: Timestamp) -> Probe {
+    let unknown = |message: &str| Probe::Unknown { message: message.to_owned() };
+    let facts = Facts::read(account.facts);
+    let Some(composed) = Composed::read(composed) else {
+        return unknown("the stored form of the part cannot be read");
+    };
+    if facts.genuine && cx.now.duration_since(sent_at) < KEY_IS_REMEMBERED {
+        return Probe::Repeat;
+    }
+    match look(cx, account, &composed, sent_at - CLOCKS).await {
+        Ok(Looked::Found(live)) => Probe::Live(live),
+        Ok(Looked::NotThere) if facts.genuine => Probe::NotLive,
+        Ok(Looked::NotThere) => unknown("the status is not among the account's recent ones, which may lag"),
+        Ok(Looked::TooMany) => unknown("the account has too many newer statuses to look through"),
+        Err(
+            Refusal::Rejected { message, .. }
+            | Refusal::Auth { message, .. }
+            | Refusal::Throttled { message, .. }
+            | Refusal::NotNow { message, .. },
+        ) => unknown(&message),
+    }
+}
+
+enum Looked {
+    Found(Live),
+    NotThere,
+    TooMany,
+}
+
+/// Pages back through the account's own statuses until they are older than the send.
+async fn look(cx: &Cx<'_>, account: &Account<'_>, composed: &Composed, since: Timestamp) -> Result<Looked, Refusal> {
+    let tokens = MastodonTokens::open(account)?;
+    if !words::is_id(account.network_unique_id) {
+        return Err(crate::given::refusal("the account has no id that the instance could know"));
+    }
+    let path = format!("/api/v1/accounts/{}/statuses", account.network_unique_id);
+    let mut before: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let mut ask = Ask::get(&tokens.base, &path)
+            .query("limit", &PAGE.to_string())
+            .query("exclude_reblogs", "true")
+            .bearer(&tokens.access_token);
+        if let Some(before) = &before {
+            ask = ask.query("max_id", before);
+        }
+        let answer = ask.call(cx).await?;
+        let Some(statuses) = answer.success::<Vec<Status>>() else {
+            return Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer)));
+        };
+        let last = statuses.last().map(|status| (status.id.clone(), status.created_at));
+        let ours = statuses.into_iter().find(|status| is_ours(status, composed, since));
+        if let Some(live) = ours.and_then(publish::live) {
+            return Ok(Looked::Found(live));
+        }
+        // Only an empty page is the end for certain: a server may give fewer than asked for.
+        let Some((id, created_at)) = last else { return Ok(Looked::NotThere) };
+        if created_at.is_some_and(|at| at < since) {
+            return Ok(Looked::NotThere);
+        }
+        if !words::is_id(&id) || before.as_ref() == Some(&id) {
+            break;
+        }
+        before = Some(id);
+    }
+    Ok(Looked::TooMany)
+}
+
+fn is_ours(status: &Status, composed: &Composed, since: Timestamp) -> bool {
+    if status.created_at.is_none_or(|at| at < since) || status.in_reply_to_id.as_deref() != composed.parent() {
+        return false;
+    }
+    let mut theirs: Vec<&str> = status.media_attachments.iter().map(|file| file.id.as_str()).collect();
+    let mut ours = composed.media_ids();
+    theirs.sort_unstable();
+    ours.sort_unstable();
+    let same = |theirs: &str, ours: &str| text::canonical(theirs) == text::canonical(ours);
+    let said = status.text.clone().unwrap_or_else(|| text::from_html(&status.content));
+    theirs == ours && same(&said, composed.text("status")) && same(&status.spoiler_text, composed.text("spoiler_text"))
+}

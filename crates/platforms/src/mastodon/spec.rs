@@ -1,0 +1,67 @@
+//! Mastodon's limits where an instance does not say otherwise (fact sheet part 2, section 5).
+
+use domain::platform::Platform;
+use serde_json::{Value, json};
+
+use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+
+pub(super) static SPEC: Spec = Spec {
+    platform: Platform::Mastodon,
+    name: "Mastodon",
+    connect: &["access_token"],
+    text: TextRule { max: 500, unit: TextUnit::Characters },
+    media: MediaRules {
+        images: 4,
+        videos: 1,
+        gifs: 1,
+        mixed: false,
+        image_max_bytes: 16_777_216,
+        image_max_side: None,
+        image_types: &["image/jpeg", "image/png", "image/webp", "image/gif"],
+        gif_max_bytes: 16_777_216,
+        video_max_bytes: 103_809_024,
+        video_types: &["video/mp4", "video/webm", "video/quicktime"],
+        alt_text_max: 1_500,
+    },
+    abilities: &[Ability::Thread, Ability::FirstComment],
+    options,
+    // On Mastodon itself and within the hour; see `probe`.
+    probe: ProbeClass::NativeKey,
+    // An account's own statuses come from the database that took them; trusted on Mastodon itself only.
+    listing_is_consistent: true,
+    permits: 64,
+    permits_per_origin: 8,
+    credentials_max_bytes: 16 * 1024,
+};
+
+/// Who sees a status.
+pub(super) const VISIBILITIES: &[&str] = &["public", "unlisted", "private", "direct"];
+/// Every option.
+pub(super) const OPTIONS: &[&str] = &["visibility", "sensitive", "spoiler_text", "language", "poll"];
+/// Options of a poll.
+pub(super) const POLL_OPTIONS: &[&str] = &["options", "expires_in", "multiple", "hide_totals"];
+
+fn options() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "visibility": {"enum": VISIBILITIES, "description": "Who sees it; the account's own default where not given"},
+            "sensitive": {"type": "boolean", "description": "Hide the media behind a warning"},
+            "spoiler_text": {"type": "string", "minLength": 1, "description": "A content warning in front of the text; counts as text"},
+            "language": {"type": "string", "description": "ISO 639 code such as en"},
+            "poll": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["options", "expires_in"],
+                "description": "On the main part; not with media. The instance's own limits apply",
+                "properties": {
+                    "options": {"type": "array", "minItems": 2, "items": {"type": "string", "minLength": 1}},
+                    "expires_in": {"type": "integer", "description": "Seconds"},
+                    "multiple": {"type": "boolean"},
+                    "hide_totals": {"type": "boolean"}
+                }
+            }
+        }
+    })
+}

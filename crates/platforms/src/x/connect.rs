@@ -1,0 +1,67 @@
+//! Whose token it is.
+
+use domain::target::Refusal;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    errors,
+    spec::{BASE, DEFAULT_BASE},
+    tokens::XTokens,
+    wire::{Envelope, User},
+};
+use crate::{Cx, Identity, exchange::Ask, failure, given::Given, stored, words};
+
+const FIELDS: &[&str] = &["access_token", "refresh_token", "expires_at", "scopes", "client_id", "client_secret"];
+
+pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
+    let mut fields = Given::new(given, FIELDS);
+    let access_token = fields.required("access_token").to_owned();
+    let refresh_token = fields.optional("refresh_token").map(str::to_owned);
+    let client_id = fields.optional("client_id").map(str::to_owned);
+    let client_secret = fields.optional("client_secret").map(str::to_owned);
+    let scopes = fields.list("scopes");
+    let expires_at = fields.optional("expires_at").map(str::parse::<Timestamp>);
+    if matches!(expires_at, Some(Err(_))) {
+        fields.fault("expires_at", "must be a time like 2026-12-01T15:00:00Z");
+    }
+    if client_secret.is_some() && client_id.is_none() {
+        fields.fault("client_id", "is missing beside `client_secret`");
+    }
+    fields.finish()?;
+
+    let user = me(cx, &access_token).await?;
+    let tokens = XTokens { access_token, refresh_token, client_id, client_secret };
+    let tokens = stored::seal(&tokens, expires_at.and_then(Result::ok))?;
+    Ok(Identity {
+        realm: String::new(),
+        profile_url: Some(format!("https://x.com/{}", user.username)),
+        network_unique_id: user.id,
+        username: user.username,
+        display_name: words::profile(user.name),
+        profile_image_url: words::link(user.profile_image_url),
+        account_type: "person",
+        scopes,
+        facts: json!({"subscription_type": words::profile(user.subscription_type)}),
+        tokens,
+    })
+}
+
+async fn me(cx: &Cx<'_>, access_token: &str) -> Result<User, Refusal> {
+    let answer = Ask::get(cx.bases.get(BASE, DEFAULT_BASE), "/2/users/me")
+        .query("user.fields", "profile_image_url,verified,verified_type,subscription_type")
+        .bearer(access_token)
+        .call(cx)
+        .await?;
+    // A user that cannot be read comes as 200 with `errors` and without `data`.
+    let user = answer.success::<Envelope<User>>().and_then(|envelope| envelope.data);
+    match user {
+        Some(user) if super::is_id(&user.id) && is_username(&user.username) => Ok(user),
+        Some(_) => Err(failure::not_understood(&answer, "X named the user in a form that is not understood")),
+        None => Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer))),
+    }
+}
+
+fn is_username(name: &str) -> bool {
+    (1..=50).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

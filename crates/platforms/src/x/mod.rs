@@ -1,0 +1,86 @@
+//! X, API v2 (fact sheet part 1, section 1).
+
+mod check;
+mod compose;
+mod connect;
+mod errors;
+mod gif;
+mod media;
+mod probe;
+mod publish;
+mod refresh;
+mod spec;
+mod text;
+mod tokens;
+mod wire;
+
+use async_trait::async_trait;
+use domain::target::{Outcome, Probe, Refusal};
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use text::weighted_length;
+
+use crate::{
+    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
+    TargetDraft, Tokens,
+};
+
+/// X. Probe class C.
+#[derive(Debug, Clone, Copy)]
+pub struct X;
+
+/// X's ids are decimal strings of 1 to 19 digits.
+fn is_id(text: &str) -> bool {
+    (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[async_trait]
+impl Network for X {
+    fn spec(&self) -> &'static Spec {
+        &spec::SPEC
+    }
+
+    fn check(&self, draft: &TargetDraft<'_>, facts: &Value) -> Vec<RuleFault> {
+        check::check(draft, facts)
+    }
+
+    fn preview(&self, draft: &TargetDraft<'_>, _account: &Account<'_>, bases: &Bases) -> Vec<PreviewRequest> {
+        check::preview(draft, bases)
+    }
+
+    async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
+        connect::identify(cx, given).await
+    }
+
+    async fn upload(&self, cx: &Cx<'_>, account: &Account<'_>, media: &Media) -> Result<MediaHandle, Refusal> {
+        media::upload(cx, account, media).await
+    }
+
+    async fn poll(&self, cx: &Cx<'_>, account: &Account<'_>, handle: &Value) -> Result<MediaHandle, Refusal> {
+        media::poll(cx, account, handle).await
+    }
+
+    async fn compose(&self, cx: &Cx<'_>, _account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal> {
+        compose::compose(cx.now, part)
+    }
+
+    async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {
+        publish::send(cx, account, composed).await
+    }
+
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: Timestamp) -> Probe {
+        probe::probe(cx, account, composed, sent_at).await
+    }
+
+    fn refresher(&self) -> Option<&dyn Refresh> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Refresh for X {
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal> {
+        refresh::refresh(cx, account).await
+    }
+}

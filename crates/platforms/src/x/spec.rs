@@ -1,0 +1,82 @@
+//! X's limits (fact sheet part 1, section 1).
+
+use domain::platform::Platform;
+use serde_json::{Value, json};
+
+use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+
+/// Where X is when nobody says otherwise; replaced by the base `x`.
+pub(super) const DEFAULT_BASE: &str = "https://api.x.com";
+/// The name of that base.
+pub(super) const BASE: &str = "x";
+
+/// Without a subscription.
+pub(super) const TEXT_MAX: u32 = 280;
+/// With any paid subscription.
+pub(super) const TEXT_MAX_PAID: u32 = 25_000;
+
+pub(super) static SPEC: Spec = Spec {
+    platform: Platform::X,
+    name: "X",
+    connect: &["access_token"],
+    text: TextRule { max: TEXT_MAX, unit: TextUnit::Weighted },
+    media: MediaRules {
+        images: 4,
+        videos: 1,
+        gifs: 1,
+        mixed: false,
+        image_max_bytes: 5 * 1024 * 1024,
+        image_max_side: None,
+        image_types: &["image/jpeg", "image/png", "image/webp", "image/gif"],
+        gif_max_bytes: 15 * 1024 * 1024,
+        video_max_bytes: 512 * 1024 * 1024,
+        video_types: &["video/mp4", "video/quicktime", "video/webm", "video/mp2t"],
+        alt_text_max: 1_000,
+    },
+    abilities: &[Ability::Thread, Ability::FirstComment],
+    options,
+    probe: ProbeClass::Listing,
+    // A timeline may lag behind, and X does not promise by how much.
+    listing_is_consistent: false,
+    permits: 64,
+    permits_per_origin: 64,
+    credentials_max_bytes: 16 * 1024,
+};
+
+/// Who may reply.
+pub(super) const REPLY_SETTINGS: &[&str] = &["following", "mentionedUsers", "subscribers", "verified"];
+/// Every option.
+pub(super) const OPTIONS: &[&str] = &[
+    "reply_settings",
+    "quote_tweet_id",
+    "poll",
+    "made_with_ai",
+    "paid_partnership",
+    "community_id",
+    "tagged_user_ids",
+];
+
+fn options() -> Value {
+    let id = json!({"type": "string", "pattern": "^[0-9]{1,19}$"});
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "reply_settings": {"enum": REPLY_SETTINGS, "description": "Who may reply, besides those mentioned"},
+            "quote_tweet_id": {"type": "string", "pattern": "^[0-9]{1,19}$", "description": "The post to quote; not with media or a poll"},
+            "poll": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["options", "duration_minutes"],
+                "properties": {
+                    "options": {"type": "array", "minItems": 2, "maxItems": 4, "items": {"type": "string", "minLength": 1, "maxLength": 25}},
+                    "duration_minutes": {"type": "integer", "minimum": 5, "maximum": 10080}
+                }
+            },
+            "made_with_ai": {"type": "boolean", "description": "Label every part as made with AI"},
+            "paid_partnership": {"type": "boolean", "description": "Label every part as a paid partnership"},
+            "community_id": {"type": "string", "pattern": "^[0-9]{1,19}$", "description": "The community to post in"},
+            "tagged_user_ids": {"type": "array", "minItems": 1, "maxItems": 10, "items": id, "description": "Users shown as tagged in the main part's media"}
+        }
+    })
+}

@@ -1,0 +1,36 @@
+//! Bluesky: sessions, records, probes.
+
+mod connect;
+mod publish;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use crate::bed::{Bed, Connected, NOW};
+
+const DID: &str = "did:plc:alice";
+
+fn jwt(exp: i64) -> String {
+    let payload = json!({"exp": exp, "scope": "com.atproto.appPass", "sub": DID}).to_string();
+    format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(payload))
+}
+
+fn document(pds: &str) -> Value {
+    json!({"id": DID, "service": [{"id": "#atproto_pds", "type": "AtprotoPersonalDataServer", "serviceEndpoint": pds}]})
+}
+
+fn session(pds: Option<&str>) -> Value {
+    let mut session = json!({"accessJwt": jwt(NOW + 7200), "refreshJwt": "refresh-1", "handle": "alice.example",
+        "did": DID, "email": "a@example.com", "active": true});
+    if let Some(pds) = pds {
+        session["didDoc"] = document(pds);
+    }
+    session
+}
+
+fn account(bed: &Bed) -> Connected {
+    let facts = json!({"service": bed.uri(), "pds": bed.uri()});
+    let tokens = json!({"service": bed.uri(), "pds": bed.uri(), "did": DID, "access_jwt": "access-1",
+        "refresh_jwt": "refresh-1", "app_password": "aaaa-bbbb"});
+    Connected::new(DID, "alice.example", facts, tokens)
+}

@@ -1,0 +1,111 @@
+//! Answers that nobody would send who meant well: no call panics, none is taken for a success.
+
+use domain::{
+    platform::Platform,
+    target::{Outcome, Probe},
+};
+use platforms::{Media, Network, network};
+use serde_json::{Value, json};
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
+
+use crate::bed::{Bed, Connected, main_part};
+
+fn bodies() -> Vec<Vec<u8>> {
+    let deep = "[".repeat(100_000);
+    let texts = [
+        "", "null", "[]", "{}", "7", "\"x\"", "{\"data\":null}", "{\"data\":[]}", "{\"data\":{\"id\":null}}", "{\"id\":null}",
+        "{\"id\":{\"id\":1}}", "{\"error\":7,\"message\":[]}", "{\"errors\":{}}", "{\"errors\":[7]}", "{\"errors\":[{}]}",
+        "{\"title\":\"\",\"detail\":\"\"}", "{\"error\":\"\\u0000\"}", "{\"data\":{\"id\":\"1\\u0000\"}}", "<html>", "[{\"id\":1}]",
+        "{\"uri\":7,\"cid\":7}", "{\"accessJwt\":7}", "{\"id\":\"\\u0000\",\"username\":\"\\u0000\"}", deep.as_str(),
+    ];
+    let mut bodies: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    bodies.push(vec![0xFF, 0xFE, 0x00, 0xD8]);
+    bodies
+}
+
+fn account(platform: Platform, uri: &str) -> Connected {
+    let tokens = match platform {
+        Platform::X => json!({"access_token": "a", "refresh_token": "r", "client_id": "c"}),
+        Platform::Mastodon => json!({"base": uri, "access_token": "a"}),
+        Platform::Bluesky => json!({"service": uri, "pds": uri, "did": "did:plc:alice", "access_jwt": "a",
+            "refresh_jwt": "r", "app_password": "p"}),
+    };
+    let id = if platform == Platform::Bluesky { "did:plc:alice" } else { "42" };
+    Connected::new(id, "alice", Value::Null, tokens)
+}
+
+fn given(platform: Platform, uri: &str) -> Value {
+    match platform {
+        Platform::X => json!({"access_token": "a"}),
+        Platform::Mastodon => json!({"instance": uri, "access_token": "a"}),
+        Platform::Bluesky => json!({"service": uri, "identifier": "alice.example", "app_password": "p"}),
+    }
+}
+
+async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given: &Value, what: &str) {
+    let cx = bed.cx();
+    let account = account.get();
+    let part = main_part("hi", &Value::Null);
+    let composed = network.compose(&cx, &account, &part).await.expect("composed without a call");
+    let sent = network.send(&cx, &account, &composed).await;
+    assert!(!matches!(sent, Outcome::Published(_)), "{what}: {sent:?}");
+    assert!(!format!("{sent:?}").contains("\\0"), "{what}: {sent:?}");
+    let probe = network.probe(&cx, &account, &composed, bed.now - jiff::SignedDuration::from_hours(2)).await;
+    assert!(!matches!(probe, Probe::Live(_)), "{what}: {probe:?}");
+    assert!(network.identify(&cx, given).await.is_err(), "{what}");
+    let media = Media {
+        bytes: "x".into(),
+        content_type: "image/png".to_owned(),
+        filename: "x".to_owned(),
+        dimensions: None,
+        alt_text: Some("alt".to_owned()),
+    };
+    let _ = network.upload(&cx, &account, &media).await;
+    let _ = network.poll(&cx, &account, &json!({"id": "1"})).await;
+    if let Some(refresher) = network.refresher() {
+        assert!(refresher.refresh(&cx, &account).await.is_err(), "{what}");
+    }
+    let mention = main_part("@bob.example", &Value::Null);
+    let _ = network.compose(&cx, &account, &mention).await;
+}
+
+#[tokio::test]
+async fn nonsense_is_never_taken_for_success() {
+    let bed = Bed::new().await;
+    for platform in Platform::all() {
+        let account = account(platform, &bed.uri());
+        for status in [200, 201, 400, 403, 404, 422, 429, 500] {
+            for body in bodies() {
+                bed.forget().await;
+                answer_everything(&bed.server, status, body.clone()).await;
+                let what = format!("{platform} {status} {}", String::from_utf8_lossy(&body[..body.len().min(60)]));
+                every_call(&bed, network(platform), &account, &given(platform, &bed.uri()), &what).await;
+            }
+        }
+    }
+}
+
+async fn answer_everything(server: &MockServer, status: u16, body: Vec<u8>) {
+    let answer = ResponseTemplate::new(status).set_body_raw(body, "application/json").insert_header("retry-after", "-1");
+    Mock::given(matchers::any()).respond_with(answer).mount(server).await;
+}
+
+#[tokio::test]
+async fn what_was_stored_wrongly_is_refused_without_a_call() {
+    let bed = Bed::new().await;
+    for platform in Platform::all() {
+        let network = network(platform);
+        let good = account(platform, &bed.uri());
+        let bad = Connected::new("42", "alice", Value::Null, json!("not an object"));
+        let part = main_part("hi", &Value::Null);
+        let composed = network.compose(&bed.cx(), &good.get(), &part).await.expect("composed");
+        for stored in [Value::Null, json!({}), json!({"body": 7, "key": "a b", "composed_at": 0, "repo": "x"}), json!([])] {
+            let sent = network.send(&bed.cx(), &good.get(), &stored).await;
+            assert!(matches!(sent, Outcome::Refused(_)), "{platform} {stored}");
+            let probe = network.probe(&bed.cx(), &good.get(), &stored, bed.now).await;
+            assert!(matches!(probe, Probe::Unknown { .. }), "{platform} {stored}");
+        }
+        assert!(matches!(network.send(&bed.cx(), &bad.get(), &composed).await, Outcome::Refused(_)));
+    }
+    assert_eq!(bed.seen().await, [] as [Value; 0]);
+}

@@ -1,0 +1,10 @@
+//! Every call of every network against a server that says what a test told it to.
+
+mod bed;
+mod bluesky;
+mod check;
+mod hostile;
+mod lost;
+mod mastodon;
+mod options;
+mod x;

@@ -1,0 +1,151 @@
+//! What the operator decides. The reference is `default.toml`.
+
+use std::time::Duration;
+
+use bus::RabbitSettings;
+use runtime::{admin::AdminSettings, secret::Secret, settings::SettingsError, telemetry::LogFormat};
+use serde::{Deserialize, Serialize};
+use store::DatabaseSettings;
+
+const DEFAULT: &str = include_str!("../default.toml");
+
+/// There is no section that this program does not read.
+const OTHERS: &[&str] = &[];
+
+/// Everything.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) fanfare: ProcessSection,
+    pub(crate) gateway: GatewaySection,
+    pub(crate) publisher: PublisherSection,
+    pub(crate) dispatcher: DispatcherSection,
+    pub(crate) connector: ConnectorSection,
+    pub(crate) database: DatabaseSettings,
+    pub(crate) broker: RabbitSettings,
+    pub(crate) egress: EgressSection,
+    pub(crate) vault: VaultSection,
+    pub(crate) media: gateway::MediaSection,
+    pub(crate) sandbox: sandbox::Settings,
+    pub(crate) log: LogSection,
+}
+
+/// `[fanfare]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ProcessSection {
+    pub(crate) shutdown_seconds: u64,
+    pub(crate) admin: AdminSettings,
+}
+
+/// `[gateway]`, without what the process has once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct GatewaySection {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) workers: usize,
+    pub(crate) public_url: String,
+}
+
+/// `[publisher]`, without what the process has once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PublisherSection {
+    pub(crate) lanes: u32,
+    pub(crate) send_timeout_ms: u64,
+    pub(crate) grace_ms: u64,
+    pub(crate) lease_ms: u64,
+    pub(crate) quantum_ms: u64,
+}
+
+/// `[dispatcher]`, without what the process has once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DispatcherSection {
+    pub(crate) endpoints: usize,
+    pub(crate) exchange_timeout_ms: u64,
+}
+
+/// `[connector]`, without what the process has once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ConnectorSection {
+    pub(crate) refreshes: u16,
+    pub(crate) checks: u16,
+}
+
+/// `[egress]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct EgressSection {
+    pub(crate) allow: Vec<String>,
+}
+
+/// `[vault]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct VaultSection {
+    pub(crate) private_keys: Secret,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LogSection {
+    pub(crate) format: LogFormat,
+    pub(crate) filter: String,
+}
+
+impl Settings {
+    /// Reads them over this process's environment.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the variable at fault.
+    pub(crate) fn load() -> Result<Self, SettingsError> {
+        runtime::settings::load(DEFAULT, OTHERS)
+    }
+
+    pub(crate) fn shutdown_deadline(&self) -> Duration {
+        Duration::from_secs(self.fanfare.shutdown_seconds)
+    }
+
+    /// The settings of the gateway inside this process; its admin port is this process's.
+    pub(crate) fn of_gateway(&self) -> gateway::ServerSettings {
+        gateway::ServerSettings {
+            host: self.gateway.host.clone(),
+            port: self.gateway.port,
+            workers: self.gateway.workers,
+            public_url: self.gateway.public_url.clone(),
+            shutdown_seconds: self.fanfare.shutdown_seconds,
+            admin: self.fanfare.admin.clone(),
+        }
+    }
+
+    /// The settings of the publisher inside this process.
+    pub(crate) fn of_publisher(&self) -> publisher::PublisherSettings {
+        publisher::PublisherSettings {
+            lanes: self.publisher.lanes,
+            send_timeout_ms: self.publisher.send_timeout_ms,
+            grace_ms: self.publisher.grace_ms,
+            lease_ms: self.publisher.lease_ms,
+            quantum_ms: self.publisher.quantum_ms,
+            shutdown_seconds: self.fanfare.shutdown_seconds,
+            admin: self.fanfare.admin.clone(),
+        }
+    }
+
+    /// The settings of the dispatcher inside this process.
+    pub(crate) fn of_dispatcher(&self) -> dispatcher::DispatcherSettings {
+        dispatcher::DispatcherSettings {
+            endpoints: self.dispatcher.endpoints,
+            exchange_timeout_ms: self.dispatcher.exchange_timeout_ms,
+            shutdown_seconds: self.fanfare.shutdown_seconds,
+            admin: self.fanfare.admin.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtime::settings::{Environment, load_from};
+
+    #[test]
+    fn the_reference_is_complete() {
+        let none: [(String, String); 0] = [];
+        let settings: Settings = load_from(DEFAULT, OTHERS, &Environment::of(none)).unwrap();
+        assert_eq!((settings.gateway.port, settings.sandbox.port, settings.fanfare.admin.port), (8080, 8090, 9080));
+    }
+}
