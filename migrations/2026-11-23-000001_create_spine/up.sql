@@ -64,6 +64,8 @@ CREATE TABLE social_accounts (
     facts jsonb NOT NULL DEFAULT 'null',
     error_code text,
     error_message text,
+    -- Numbers the events about it.
+    event_seq bigint NOT NULL DEFAULT 0,
     token_expires_at timestamptz,
     last_synced_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -1,6 +1,7 @@
 //! API keys. The key itself is never stored, only its SHA-256.
 
-use diesel_async::RunQueryDsl;
+use diesel::result::Error;
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use domain::ids::{KeyId, ProjectId};
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -104,45 +105,45 @@ pub async fn insert(
     done.ok_or_else(|| StoreError::Corrupt("a key that was inserted is not there".to_owned()))
 }
 
-/// A project's keys that are not revoked, newest first, from the one after `after` on.
+/// A project's keys that are not revoked, newest first, from the one after `after` on. `owner` narrows them to keys
+/// that are bound to that owner.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn list(
     database: &Database,
     project: ProjectId,
+    owner: Option<&str>,
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Key>, StoreError> {
     let mut connection = database.connection().await?;
-    let rows: Vec<KeyRow> = ListKeys { project: project.0, after, limit }
+    let rows: Vec<KeyRow> = ListKeys { project: project.0, owner: owner.map(str::to_owned), after, limit }
         .load(&mut connection)
         .await
         .map_err(StoreError::from_diesel("list keys"))?;
     Ok(rows.into_iter().map(Key::from).collect())
 }
 
-/// Revokes a key at once. Its hash, for caches to forget; `None` when there is no such key in the project.
+/// Revokes a key at once. `false` when there is no such key.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn revoke(database: &Database, actor: Actor, id: KeyId) -> Result<Option<Vec<u8>>, StoreError> {
-    let done = idempotency::once(database, None, "revoke a key", move |connection| {
-        async move {
-            let rows: Vec<(Vec<u8>,)> = RevokeKey { project: actor.project_id.0, id: id.0, at: stamp(actor.at) }
-                .load(connection)
+pub async fn revoke(database: &Database, actor: &Actor, owner: Option<&str>, id: KeyId) -> Result<bool, StoreError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction::<_, Error, _>(async |connection| {
+            let owner = owner.map(str::to_owned);
+            let revoked = RevokeKey { project: actor.project_id.0, id: id.0, owner, at: stamp(actor.at) }
+                .execute(connection)
                 .await?;
-            let Some((hash,)) = rows.into_iter().next() else { return Ok(None) };
-            audit::insert(connection, &actor, "key.revoked", Some(id.0), json!({})).await?;
-            Ok(Some(hash))
-        }
-        .boxed()
-    })
-    .await?;
-    Ok(match done {
-        Some(Answer::Done(hash)) => Some(hash),
-        _ => None,
-    })
+            if revoked == 1 {
+                audit::insert(connection, actor, "key.revoked", Some(id.0), json!({})).await?;
+            }
+            Ok(revoked == 1)
+        })
+        .await
+        .map_err(StoreError::from_diesel("revoke a key"))
 }
 
 statement! {
@@ -173,14 +174,26 @@ statement! {
 }
 
 statement! {
-    ListKeys { project: Uuid as sql::Uuid, after: Option<Uuid> as Nullable<sql::Uuid>, limit: i64 as sql::BigInt } -> SqlKey {
+    ListKeys {
+        project: Uuid as sql::Uuid,
+        owner: Option<String> as Nullable<sql::Text>,
+        after: Option<Uuid> as Nullable<sql::Uuid>,
+        limit: i64 as sql::BigInt,
+    } -> SqlKey {
         "SELECT id, name, key_head, scopes, external_id, created_at, expires_at FROM api_keys \
-         WHERE project_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"
+         WHERE project_id = $1 AND revoked_at IS NULL AND ($2::text IS NULL OR external_id = $2) \
+           AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"
     }
 }
 
 statement! {
-    RevokeKey { project: Uuid as sql::Uuid, id: Uuid as sql::Uuid, at: Stamp as SqlStamp } -> (sql::Binary,) {
-        "UPDATE api_keys SET revoked_at = $3 WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING key_hash"
+    RevokeKey {
+        project: Uuid as sql::Uuid,
+        id: Uuid as sql::Uuid,
+        owner: Option<String> as Nullable<sql::Text>,
+        at: Stamp as SqlStamp,
+    } {
+        "UPDATE api_keys SET revoked_at = $4 WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL \
+           AND ($3::text IS NULL OR external_id = $3)"
     }
 }

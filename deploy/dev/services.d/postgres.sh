@@ -137,7 +137,8 @@ postgres_up() {
 postgres_start() {
   [ ! -f "$instance/log/postgres.log" ] || mv "$instance/log/postgres.log" "$instance/log/postgres.previous.log"
   for _ in 1 2 3 4 5 6 7 8 9 10; do
-    if run_as "$postgres_user" "$postgres_bin/pg_ctl" -D "$instance/data" -l "$instance/log/postgres.log" -w -t 60 start \
+    # On macOS it does not start without a locale.
+    if LC_ALL=C run_as "$postgres_user" "$postgres_bin/pg_ctl" -D "$instance/data" -l "$instance/log/postgres.log" -w -t 60 start \
       >"$instance/start.log" 2>&1; then
       return 0
     fi

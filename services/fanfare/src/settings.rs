@@ -102,14 +102,23 @@ impl Settings {
     }
 
     /// The settings of the gateway inside this process; its admin port is this process's.
-    pub(crate) fn of_gateway(&self) -> gateway::ServerSettings {
-        gateway::ServerSettings {
-            host: self.gateway.host.clone(),
-            port: self.gateway.port,
-            workers: self.gateway.workers,
-            public_url: self.gateway.public_url.clone(),
-            shutdown_seconds: self.fanfare.shutdown_seconds,
-            admin: self.fanfare.admin.clone(),
+    pub(crate) fn of_gateway(&self, public_keys: String) -> gateway::Settings {
+        gateway::Settings {
+            gateway: gateway::ServerSettings {
+                host: self.gateway.host.clone(),
+                port: self.gateway.port,
+                workers: self.gateway.workers,
+                public_url: self.gateway.public_url.clone(),
+                shutdown_seconds: self.fanfare.shutdown_seconds,
+                admin: self.fanfare.admin.clone(),
+            },
+            database: self.database.clone(),
+            broker: self.broker.clone(),
+            egress: gateway::EgressSection { allow: self.egress.allow.clone() },
+            vault: gateway::VaultSection { public_keys },
+            media: self.media.clone(),
+            sandbox: gateway::SandboxSection { url: self.sandbox.url.clone() },
+            log: gateway::LogSection { format: self.log.format, filter: self.log.filter.clone() },
         }
     }
 

@@ -116,7 +116,8 @@ impl Shared {
 async fn serve(args: &UpArgs, settings: &Settings, shared: &Shared, shutdown: &Shutdown) -> Result<(), Failure> {
     let vitals = ProcessVitals { database: shared.database.clone(), bus: Arc::clone(&shared.bus) };
     let admin = Admin::start(&settings.fanfare.admin, shared.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
-    let bound = gateway::serve(shared.of_gateway(settings), &settings.of_gateway(), shutdown.clone()).await?;
+    let of_gateway = settings.of_gateway(shared.ring.public().to_string());
+    let bound = gateway::serve(shared.of_gateway(settings), &of_gateway, shutdown.clone()).await?;
     let origin = bound.origin.clone();
     let tasks = Tasks::new(shutdown.clone());
     tasks.spawn("gateway", bound.server);

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use runtime::clock::{Clock as _, SystemClock};
 
 /// Farthest that the clock can be moved in total: beyond it time stamps would leave the range that clients can read.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
@@ -16,8 +17,12 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn now(&self) -> Timestamp {
-        let ahead = SignedDuration::from_millis(self.ahead_ms.load(Ordering::Acquire));
-        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+        self.real_now().saturating_add(self.ahead()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The time outside, for what outsiders have dated by their own clocks.
+    pub(crate) fn real_now(&self) -> Timestamp {
+        SystemClock.now()
     }
 
     /// How far the clock is ahead of real time.

@@ -55,7 +55,7 @@ impl DataDirectory {
         let mut numbers = Vec::new();
         for entry in std::fs::read_dir(&self.root)? {
             let name = entry?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix("world-")?.parse().ok());
+            let number = name.to_str().and_then(|name| name.strip_prefix("world-")?.parse::<u64>().ok());
             numbers.extend(number);
         }
         Ok(numbers)

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use runtime::admin::AdminError;
+
 /// Each message says what was attempted.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
@@ -14,6 +16,12 @@ pub enum SandboxError {
         address: SocketAddr,
         /// The system's reason.
         source: io::Error,
+    },
+    /// The configured origin is not one.
+    #[error("`{url}` is not an origin such as https://sandbox.example")]
+    Origin {
+        /// As configured.
+        url: String,
     },
     /// The data directory cannot be read or written.
     #[error("could not use the sandbox's data at {path}: {source}")]
@@ -42,4 +50,7 @@ pub enum SandboxError {
     /// The HTTP server ended by itself.
     #[error("the sandbox's HTTP server failed: {0}")]
     Serve(#[source] io::Error),
+    /// The admin port could not be opened.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
 }

@@ -14,8 +14,8 @@ use crate::{api, page};
 
 /// The sandbox's own API and page, then every network at the paths of its real API.
 pub(crate) fn mount(config: &mut ServiceConfig) {
-    api::mount(config);
     page::mount(config);
+    api::mount(config);
     for platform in Platform::ALL {
         (platform.entry().mount)(config);
     }

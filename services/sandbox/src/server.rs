@@ -38,8 +38,7 @@ impl Sandbox {
         let failed = |source| SandboxError::Bind { address: wanted, source };
         let listener = listen(wanted).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let url = settings.public_url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
-        let url = url.trim_end_matches('/').to_owned();
+        let url = settings.origin(address)?;
         let directory = DataDirectory::open(&settings.data_dir)?;
         let stopping = CancellationToken::new();
         let workers = settings.workers.max(1);

@@ -1,7 +1,7 @@
 //! Uploaded bytes, one file each, written before the upload is answered.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bytes::Bytes;
 
@@ -36,29 +36,17 @@ impl Shelf {
         .await
     }
 
-    /// Joins pieces into one file, in order, and drops them.
-    pub(crate) async fn join(&self, platform: Platform, pieces: Vec<String>, name: &str) -> io::Result<()> {
-        let places: Vec<PathBuf> =
-            pieces.iter().map(|piece| self.place(platform, piece)).collect::<io::Result<_>>()?;
-        let place = self.place(platform, name)?;
-        blocking(move || join_files(&places, &place)).await
+    /// Drops pieces that nothing needs any more. One that stays behind does no harm.
+    pub(crate) async fn forget(&self, platform: Platform, names: Vec<String>) {
+        let places: Vec<PathBuf> = names.iter().filter_map(|name| self.place(platform, name).ok()).collect();
+        let removed = blocking(move || places.iter().try_for_each(std::fs::remove_file)).await;
+        drop(removed);
     }
 
     pub(crate) async fn get(&self, platform: Platform, name: &str) -> io::Result<Vec<u8>> {
         let place = self.place(platform, name)?;
         blocking(move || std::fs::read(place)).await
     }
-}
-
-fn join_files(pieces: &[PathBuf], whole: &Path) -> io::Result<()> {
-    let draft = whole.with_extension(format!("{}.part", uuid::Uuid::new_v4().simple()));
-    let mut file = std::fs::File::create(&draft)?;
-    for piece in pieces {
-        io::copy(&mut std::fs::File::open(piece)?, &mut file)?;
-    }
-    drop(file);
-    std::fs::rename(&draft, whole)?;
-    pieces.iter().try_for_each(std::fs::remove_file)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

@@ -114,10 +114,8 @@ pub(super) fn record(
     if !images.is_empty() {
         put("embed", json!({"$type": "app.bsky.embed.images", "images": images}));
     } else if let Some(card) = given("external").filter(|_| role == Role::Main) {
-        let mut card = card.clone();
-        if card["description"].is_null() {
-            card["description"] = json!("");
-        }
+        let description = card["description"].as_str().unwrap_or_default();
+        let card = json!({"uri": card["uri"], "title": card["title"], "description": description});
         put("embed", json!({"$type": "app.bsky.embed.external", "external": card}));
     }
     if let Some(reply) = reply {

@@ -80,6 +80,7 @@ pub async fn update(
             Ok(AccountChanged::Done(Box::new(account)))
         })
         .await
+        .inspect(|_| database.doorbell().ring())
         .map_err(StoreError::from_diesel("change an account"))
 }
 
@@ -114,6 +115,7 @@ pub async fn disconnect(
             Ok(Some(account))
         })
         .await
+        .inspect(|_| database.doorbell().ring())
         .map_err(StoreError::from_diesel("disconnect an account"))
 }
 
@@ -149,6 +151,7 @@ pub async fn purge(
             Ok(true)
         })
         .await
+        .inspect(|_| database.doorbell().ring())
         .map_err(StoreError::from_diesel("purge an account"))
 }
 

@@ -15,14 +15,16 @@ use crate::{
 pub(crate) struct HeldAccount {
     pub(crate) account: Account,
     pub(crate) project_id: Uuid,
+    /// Its `event_seq`, moved on for the event that tells of it.
+    pub(crate) seq: i64,
 }
 
 statement! {
     HoldAccount { id: Uuid as sql::Uuid, code: String as sql::Text, message: String as sql::Text }
-        -> (sql::Uuid,) {
+        -> (sql::Uuid, sql::BigInt) {
         "UPDATE social_accounts SET status = 'needs_reconnect', error_code = $2, error_message = $3, \
-           updated_at = clock_timestamp() \
-         WHERE id = $1 AND status = 'active' RETURNING project_id"
+           event_seq = event_seq + 1, updated_at = clock_timestamp() \
+         WHERE id = $1 AND status = 'active' RETURNING project_id, event_seq"
     }
 }
 
@@ -33,9 +35,9 @@ pub(crate) async fn hold(
     error: &Error,
 ) -> QueryResult<Option<HeldAccount>> {
     let message = error.message.chars().filter(|character| *character != '\0').take(2_000).collect();
-    let rows: Vec<(Uuid,)> =
+    let rows: Vec<(Uuid, i64)> =
         HoldAccount { id: account, code: error.code.word().to_owned(), message }.load(connection).await?;
-    let Some((project_id,)) = rows.into_iter().next() else { return Ok(None) };
+    let Some((project_id, seq)) = rows.into_iter().next() else { return Ok(None) };
     let known = list::load(connection, ProjectId(project_id), vec![account]).await?;
-    Ok(known.into_iter().next().map(|known| HeldAccount { account: known.account, project_id }))
+    Ok(known.into_iter().next().map(|known| HeldAccount { account: known.account, project_id, seq }))
 }

@@ -1,10 +1,18 @@
 //! Connected accounts.
 
 mod change;
+mod connect;
 mod event;
 mod hold;
 mod list;
+mod refresh;
+mod tokens;
+mod told;
 
 pub use change::{AccountChange, AccountChanged, disconnect, purge, update};
+pub use connect::{Connecting, NewAccount, Profile, connect, find_profile};
 pub(crate) use hold::hold;
 pub use list::{AccountFilter, Known, get, get_many, list};
+pub use refresh::{
+    Renewable, Written, defer_waiting, find_renewable, hold_account, release_waiting, replace_tokens,
+};

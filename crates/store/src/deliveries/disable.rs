@@ -18,7 +18,7 @@ use crate::{
     lanes::Held,
     outbox::{self, NewEvent},
     statement::statement,
-    types::{Nullable, SqlStamp, Stamp, sql, stamp, time},
+    types::{Nullable, SqlStamp, Stamp, sql, time},
 };
 
 /// Why an endpoint is disabled.
@@ -39,9 +39,8 @@ statement! {
         fence: i64 as sql::BigInt,
         is_gone: bool as sql::Bool,
         patience: f64 as sql::Double,
-        at: Stamp as SqlStamp,
     } -> (sql::Text, Nullable<SqlStamp>) {
-        "UPDATE webhook_endpoints e SET status = 'disabled', failing_since = coalesce(e.failing_since, $6), \
+        "UPDATE webhook_endpoints e SET status = 'disabled', failing_since = coalesce(e.failing_since, now()), \
            updated_at = now() \
          WHERE e.id = $1 AND e.status <> 'disabled' AND e.deleted_at IS NULL \
            AND ($4 OR e.failing_since <= now() - make_interval(secs => $5)) \
@@ -76,14 +75,12 @@ async fn disable_in(
         fence: held.fence,
         is_gone: why == Disabling::Gone,
         patience: PATIENCE.as_secs_f64(),
-        at: stamp(at),
     }
     .load(connection)
     .await?;
     let Some((url, failing_since)) = rows.into_iter().next() else { return Ok(false) };
     let kind = EventType::EndpointDisabled;
-    let listeners =
-        outbox::wake_listeners(connection, vec![held.project_id], &[kind], held.trace.clone()).await?;
+    let listeners = outbox::wake_listeners(connection, vec![held.project_id], &[kind], held.trace.clone()).await?;
     let others: Vec<_> = listeners.into_iter().filter(|listener| listener.id != held.key).collect();
     let id = EventId(Uuid::now_v7());
     let webhook = json!({

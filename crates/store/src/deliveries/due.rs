@@ -25,7 +25,11 @@ pub(super) struct Read;
 statement! {
     /// Before the items are read and in a statement of its own: a wake-up that this one sees belongs to items that the
     /// next one sees too, and any other stays in the mailbox.
-    EmptyMailboxes { kind: i16 as sql::SmallInt, keys: Vec<Uuid> as Array<sql::Uuid>, fences: Vec<i64> as Array<sql::BigInt> } {
+    EmptyMailboxes {
+        kind: i16 as sql::SmallInt,
+        keys: Vec<Uuid> as Array<sql::Uuid>,
+        fences: Vec<i64> as Array<sql::BigInt>,
+    } {
         "WITH mine AS MATERIALIZED (\
            SELECT j.kind, j.key FROM jobs j JOIN unnest($2, $3) AS m(key, fence) \
              ON j.kind = $1 AND j.key = m.key AND j.fence = m.fence \
@@ -34,20 +38,8 @@ statement! {
     }
 }
 
-type DestinationRow = (
-    Uuid,
-    Uuid,
-    String,
-    String,
-    bool,
-    bool,
-    Option<Vec<u8>>,
-    i32,
-    Option<i32>,
-    String,
-    Vec<Uuid>,
-    Vec<Vec<u8>>,
-);
+type DestinationRow =
+    (Uuid, Uuid, String, String, bool, bool, Option<Vec<u8>>, i32, Option<i32>, String, Vec<Uuid>, Vec<Vec<u8>>);
 
 statement! {
     Destinations { endpoints: Vec<Uuid> as Array<sql::Uuid>, patience: f64 as sql::Double } -> (
@@ -65,20 +57,7 @@ statement! {
     }
 }
 
-type ItemRow = (
-    Uuid,
-    Uuid,
-    Uuid,
-    Uuid,
-    i64,
-    i32,
-    String,
-    f64,
-    Option<String>,
-    Option<String>,
-    Option<Stamp>,
-    Stamp,
-);
+type ItemRow = (Uuid, Uuid, Uuid, Uuid, i64, i32, String, f64, Option<String>, Option<String>, Option<Stamp>, Stamp);
 
 statement! {
     /// Also sees what is not due yet, without its body: that tells when the lane is next due. An item of an ordered
@@ -134,7 +113,9 @@ impl Batch for Read {
             .execute(connection)
             .await?;
             let destinations: Vec<DestinationRow> =
-                Destinations { endpoints: endpoints.clone(), patience: PATIENCE.as_secs_f64() }.load(connection).await?;
+                Destinations { endpoints: endpoints.clone(), patience: PATIENCE.as_secs_f64() }
+                    .load(connection)
+                    .await?;
             let items: Vec<ItemRow> = Items {
                 endpoints,
                 rooms: requests.iter().map(|request| i64::from(request.room)).collect(),
@@ -166,7 +147,8 @@ fn uuids(events: &[EventId]) -> String {
 }
 
 fn destination(row: DestinationRow) -> Result<Destination, StoreError> {
-    let (id, project, url, status, is_deleted, is_overdue, sealed_headers, in_flight, rate, ordering, ids, sealed) = row;
+    let (id, project, url, status, is_deleted, is_overdue, sealed_headers, in_flight, rate, ordering, ids, sealed) =
+        row;
     let standing = match word(&status)? {
         _ if is_deleted => Standing::Deleted,
         EndpointStatus::Active => Standing::Active,
@@ -193,7 +175,8 @@ fn due(destination: Option<Destination>, rows: Vec<ItemRow>, request: &Wanted) -
     let mut items = Vec::with_capacity(seen);
     let mut next_in = None;
     for row in rows {
-        let (_, event, delivery, resource_id, resource_seq, attempts, trigger, seconds, body, trace, created_at, _) = row;
+        let (_, event, delivery, resource_id, resource_seq, attempts, trigger, seconds, body, trace, created_at, _) =
+            row;
         if seconds > 0.0 {
             next_in = Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
             break;

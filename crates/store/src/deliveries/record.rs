@@ -65,22 +65,24 @@ statement! {
         keys: Vec<Uuid> as Array<sql::Uuid>,
         fences: Vec<i64> as Array<sql::BigInt>,
         statuses: Vec<&'static str> as Array<sql::Text>,
-        since: Vec<Option<Stamp>> as Array<Nullable<SqlStamp>>,
     } {
         "WITH mine AS MATERIALIZED (\
-           SELECT e.id, m.status, m.since FROM unnest($2, $3, $4, $5) AS m(key, fence, status, since) \
+           SELECT e.id, m.status FROM unnest($2, $3, $4) AS m(key, fence, status) \
              JOIN jobs j ON j.kind = $1 AND j.key = m.key AND j.fence = m.fence \
              JOIN webhook_endpoints e ON e.id = m.key \
            WHERE e.status <> 'disabled' ORDER BY e.id FOR NO KEY UPDATE OF e) \
          UPDATE webhook_endpoints e SET status = mine.status, \
-           failing_since = CASE WHEN mine.since IS NULL THEN NULL ELSE coalesce(e.failing_since, mine.since) END \
+           failing_since = CASE WHEN mine.status = 'degraded' THEN coalesce(e.failing_since, now()) END \
          FROM mine WHERE e.id = mine.id"
     }
 }
 
 statement! {
-    LockLanes { kind: i16 as sql::SmallInt, keys: Vec<Uuid> as Array<sql::Uuid>, fences: Vec<i64> as Array<sql::BigInt> }
-        -> (sql::Uuid, sql::BigInt, sql::Text, SqlStamp) {
+    LockLanes {
+        kind: i16 as sql::SmallInt,
+        keys: Vec<Uuid> as Array<sql::Uuid>,
+        fences: Vec<i64> as Array<sql::BigInt>,
+    } -> (sql::Uuid, sql::BigInt, sql::Text, SqlStamp) {
         "SELECT j.key, j.fence, pg_current_xact_id()::text, clock_timestamp() \
          FROM jobs j JOIN unnest($2, $3) AS m(key, fence) ON j.kind = $1 AND j.key = m.key AND j.fence = m.fence \
          ORDER BY j.key FOR NO KEY UPDATE OF j"
@@ -211,26 +213,24 @@ impl<'a> Move<'a> {
 }
 
 async fn set_health(connection: &mut AsyncPgConnection, requests: &[Report]) -> QueryResult<()> {
-    // The last word about an endpoint counts; since when it fails is its first failure's time.
-    let mut changes: BTreeMap<Uuid, (i64, Health, Timestamp)> = BTreeMap::new();
+    // The last word about an endpoint counts.
+    let mut changes: BTreeMap<Uuid, (i64, EndpointStatus)> = BTreeMap::new();
     for report in requests {
-        if let Some(health) = report.health {
-            changes.insert(report.held.key, (report.held.fence, health, report.attempt.at));
-        }
+        let status = match report.health {
+            Some(Health::Failing) => EndpointStatus::Degraded,
+            Some(Health::Recovered) => EndpointStatus::Active,
+            None => continue,
+        };
+        changes.insert(report.held.key, (report.held.fence, status));
     }
     if changes.is_empty() {
         return Ok(());
     }
-    let failing = |health: Health| health == Health::Failing;
     SetHealth {
         kind: Kind::Deliver.number(),
         keys: changes.keys().copied().collect(),
-        fences: changes.values().map(|(fence, ..)| *fence).collect(),
-        statuses: changes
-            .values()
-            .map(|(_, health, _)| if failing(*health) { EndpointStatus::Degraded } else { EndpointStatus::Active }.word())
-            .collect(),
-        since: changes.values().map(|(_, health, at)| stamp_opt(failing(*health).then_some(*at))).collect(),
+        fences: changes.values().map(|(fence, _)| *fence).collect(),
+        statuses: changes.values().map(|(_, status)| status.word()).collect(),
     }
     .execute(connection)
     .await
@@ -247,9 +247,14 @@ async fn settle(connection: &mut AsyncPgConnection, moves: &[Move<'_>]) -> Query
     let seqs = |of: &[&Move<'_>]| of.iter().map(|one| one.report.item.resource_seq).collect::<Vec<_>>();
     let events = |of: &[&Move<'_>]| of.iter().map(|one| one.report.item.event_id.0).collect::<Vec<_>>();
     if !over.is_empty() {
-        DeleteItems { endpoints: endpoints(&over), resources: resources(&over), seqs: seqs(&over), events: events(&over) }
-            .execute(connection)
-            .await?;
+        DeleteItems {
+            endpoints: endpoints(&over),
+            resources: resources(&over),
+            seqs: seqs(&over),
+            events: events(&over),
+        }
+        .execute(connection)
+        .await?;
     }
     if !later.is_empty() {
         MoveItems {

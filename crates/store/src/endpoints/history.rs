@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     ids::{EndpointId, ProjectId},
@@ -61,20 +62,20 @@ pub async fn deliveries(
     .load(&mut connection)
     .await
     .map_err(StoreError::from_diesel("list deliveries"))?;
-    with_attempts(&mut connection, rows).await
+    with_attempts(&mut connection, rows).await.map_err(StoreError::from_diesel("list attempts of deliveries"))
 }
 
+/// A stored word that is none counts as a row that cannot be read.
 pub(super) async fn with_attempts(
     connection: &mut AsyncPgConnection,
     rows: Vec<DeliveryRow>,
-) -> Result<Vec<Delivery>, StoreError> {
-    let attempts: Vec<AttemptRow> = ListAttempts { deliveries: rows.iter().map(|row| row.0).collect() }
-        .load(connection)
-        .await
-        .map_err(StoreError::from_diesel("list attempts of deliveries"))?;
+) -> QueryResult<Vec<Delivery>> {
+    let unreadable = |error: StoreError| diesel::result::Error::DeserializationError(Box::new(error));
+    let attempts: Vec<AttemptRow> =
+        ListAttempts { deliveries: rows.iter().map(|row| row.0).collect() }.load(connection).await?;
     let mut by_delivery: HashMap<Uuid, Vec<Attempt>> = HashMap::new();
     for (delivery, number, at, trigger, status_code, duration_ms, error, response_head) in attempts {
-        let trigger = word(&trigger)?;
+        let trigger = word(&trigger).map_err(unreadable)?;
         let attempt = Attempt { number, at: time(at), trigger, status_code, duration_ms, error, response_head };
         by_delivery.entry(delivery).or_default().push(attempt);
     }
@@ -84,7 +85,7 @@ pub(super) async fn with_attempts(
                 id: id.into(),
                 event_id: event_id.into(),
                 event_type,
-                status: word(&status)?,
+                status: word(&status).map_err(unreadable)?,
                 attempts: by_delivery.remove(&id).unwrap_or_default(),
                 next_attempt_at: next.map(time),
             })

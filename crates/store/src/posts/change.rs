@@ -67,15 +67,14 @@ pub enum Verdict {
     Failed,
 }
 
-/// A post as it is to be from now on; ids of what is new are chosen.
+/// A post as it is to be from now on; ids of what is new are chosen. What it was first asked for with stays: the same
+/// call under the same `external_ref` is still the same call.
 #[derive(Debug, Clone)]
 pub struct Edit {
     /// The caller's tag.
     pub external_id: Option<String>,
     /// The caller's unique name.
     pub external_ref: Option<String>,
-    /// A hash of what it is to be.
-    pub fingerprint: Vec<u8>,
     /// As asked for.
     pub scheduled_at: Option<Timestamp>,
     /// When it is due; `None` for a draft.
@@ -468,15 +467,14 @@ statement! {
         id: Uuid as sql::Uuid,
         external_id: Option<String> as Nullable<sql::Text>,
         external_ref: Option<String> as Nullable<sql::Text>,
-        fingerprint: Vec<u8> as sql::Bytea,
         scheduled: Option<Stamp> as Nullable<SqlStamp>,
         config: Value as sql::Jsonb,
         account_config: Value as sql::Jsonb,
         warnings: Value as sql::Jsonb,
         lateness: i64 as sql::BigInt,
     } {
-        "UPDATE posts SET external_id = $2, external_ref = $3, fingerprint = $4, scheduled_at = $5, config = $6, \
-           account_config = $7, warnings = $8, max_lateness_seconds = $9, updated_at = clock_timestamp() WHERE id = $1"
+        "UPDATE posts SET external_id = $2, external_ref = $3, scheduled_at = $4, config = $5, \
+           account_config = $6, warnings = $7, max_lateness_seconds = $8, updated_at = clock_timestamp() WHERE id = $1"
     }
 }
 
@@ -497,7 +495,6 @@ async fn write_edit(connection: &mut AsyncPgConnection, locked: &Locked, edit: &
         id: locked.id.0,
         external_id: edit.external_id.clone(),
         external_ref: edit.external_ref.clone(),
-        fingerprint: edit.fingerprint.clone(),
         scheduled: stamp_opt(edit.scheduled_at),
         config: edit.config.clone(),
         account_config: edit.account_config.clone(),

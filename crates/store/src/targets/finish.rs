@@ -206,7 +206,7 @@ async fn hold_accounts(connection: &mut AsyncPgConnection, requests: &[Finish]) 
             _ => EventType::AccountReauthRequired,
         };
         let id = EventId(Uuid::now_v7());
-        let seq = account.account.updated_at.as_microsecond();
+        let seq = account.seq;
         events.push(NewEvent {
             id,
             project_id: account.project_id,

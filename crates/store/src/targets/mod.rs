@@ -5,12 +5,14 @@
 
 mod apply;
 mod finish;
+mod release;
 mod start;
 mod work;
 
 pub use apply::AttemptRecord;
 pub(crate) use apply::{Item, Move, TOLD, apply, post_event};
 pub use finish::{Finish, Finished, Give};
+pub(crate) use release::release_held;
 pub use start::{Start, Started};
 pub(crate) use work::{StoredTarget, stored_targets};
 pub use work::{AccountWork, Checkpoint, LaneWork, PartWork, Work};

@@ -232,6 +232,7 @@ macro_rules! target_json {
                'rev', k.rev, 'value', k.value)), '[]') FROM target_checkpoints k WHERE k.target_id = t.id))::text"
     };
 }
+pub(super) use target_json;
 
 statement! {
     /// One more than is handed out, to know when the next is due.
@@ -371,12 +372,17 @@ pub(crate) async fn stored_targets(connection: &mut AsyncPgConnection, post: Uui
     let rows: Vec<(Uuid, String, String)> = LoadTargets { post }.load(connection).await?;
     rows.into_iter()
         .map(|(account_id, platform, json)| {
-            let stored: Stored = serde_json::from_str(&json).map_err(corrupt)?;
-            let work = stored.work(Timestamp::default(), Timestamp::default(), 0);
+            let work = stored_target(&json)?;
             let platform = word(&platform).map_err(corrupt)?;
             Ok(StoredTarget { id: work.target_id, account_id, platform, rev: work.rev, state: work.state })
         })
         .collect()
+}
+
+/// What `target_json!` made of a target that is not looked at as an item of the queue.
+pub(super) fn stored_target(json: &str) -> QueryResult<Work> {
+    let stored: Stored = serde_json::from_str(json).map_err(corrupt)?;
+    Ok(stored.work(Timestamp::default(), Timestamp::default(), 0))
 }
 
 fn corrupt(error: impl std::error::Error + Send + Sync + 'static) -> diesel::result::Error {

@@ -79,4 +79,4 @@ const { did, accessJwt } = await call(service, 'com.atproto.server.createAccount
   password: secret(),
 })
 const { password: app_password } = await call(service, 'com.atproto.server.createAppPassword', { name: 'fanfare' }, accessJwt)
-console.log(JSON.stringify({ service, identifier, app_password, did }))
+console.log(JSON.stringify({ service, plc: `http://localhost:${plcPort}`, identifier, app_password, did }))

@@ -59,7 +59,7 @@ pub(crate) async fn create(
         id: KeyId(uuid::Uuid::now_v7()),
         name: name.to_owned(),
         key_head: new.head,
-        scopes: scopes.iter().map(ToString::to_string).collect(),
+        scopes: scopes.iter().map(|scope| scope.word().to_owned()).collect(),
         external_id: None,
         created_at: now,
         expires_at: None,

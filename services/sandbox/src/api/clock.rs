@@ -32,7 +32,10 @@ pub(super) async fn advance(world: ReqData<Arc<World>>, bytes: Bytes) -> Result<
     let request: AdvanceRequest = body(&bytes)?;
     let core = &world.core;
     let refused = |detail: &str| problem(StatusCode::UNPROCESSABLE_ENTITY, format!("advance: {detail}"));
-    let span: Span = request.advance.parse().map_err(|_| refused("not an ISO 8601 duration such as PT1H"))?;
+    let malformed = || refused("not an ISO 8601 duration such as PT1H");
+    // The parser also reads "1 hour"; the contract does not.
+    let iso = Some(&request.advance).filter(|text| text.starts_with(['P', '-']));
+    let span: Span = iso.and_then(|text| text.parse().ok()).ok_or_else(malformed)?;
     let by = span
         .to_duration(SpanRelativeTo::days_are_24_hours())
         .map_err(|_| refused("use weeks, days, hours, minutes and seconds"))?;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::web::{Bytes, Path, ReqData};
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -67,16 +66,12 @@ pub(super) async fn receive(
 ) -> Result<HttpResponse, Refusal> {
     let core = &world.core;
     checked(core, &name)?;
-    let verified = core.inboxes.secret(&name).map(|secret| verify(&secret, request.headers(), &bytes, Timestamp::now()));
+    let verified = core.inboxes.secret(&name).map(|secret| verify(&secret, request.headers(), &bytes, core.clock.real_now()));
     let headers = request.headers().iter();
-    let delivery = Delivery {
-        seq: core.inboxes.next_seq(&name),
-        received_at: core.now(),
-        headers: headers.map(|(name, value)| (name.to_string(), lossy(value.as_bytes()))).collect(),
-        body: lossy(&bytes),
-        verified,
-    };
-    keep(core, Fact::Arrived { name: name.into_inner(), delivery });
+    let headers = headers.map(|(name, value)| (name.to_string(), lossy(value.as_bytes()))).collect();
+    let (received_at, body) = (core.now(), lossy(&bytes));
+    let delivery = core.inboxes.arrive(&name, |seq| Delivery { seq, received_at, headers, body, verified });
+    core.record_own(&world::Fact::Inbox(Fact::Arrived { name: name.into_inner(), delivery }));
     if verified == Some(false) {
         return Err(problem(StatusCode::UNAUTHORIZED, "the signature does not fit the secret of this inbox"));
     }

@@ -1,6 +1,7 @@
 //! Errors of the sandbox's own API: RFC 9457 fields in plain JSON.
 
 use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -26,6 +27,6 @@ pub(super) fn query<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
         .map_err(|error| problem(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
 }
 
-pub(super) async fn unknown() -> Refusal {
-    problem(StatusCode::NOT_FOUND, "no such call in the sandbox's own API")
+pub(super) async fn unknown() -> HttpResponse {
+    problem(StatusCode::NOT_FOUND, "no such call in the sandbox's own API").error_response()
 }

@@ -17,6 +17,6 @@ mod play;
 mod switchboard;
 pub(crate) mod text;
 
-pub(crate) use fault::{Fault, FaultKind, NewFault, Operation, Params, Stage};
+pub(crate) use fault::{Fault, FaultKind, NewFault, Operation, Stage};
 pub(crate) use play::Voice;
 pub(crate) use switchboard::{Struck, StruckBy, Switchboard, Target, TextStrike};

@@ -46,6 +46,16 @@ struct Mailbox {
     deliveries: VecDeque<Delivery>,
 }
 
+impl Mailbox {
+    fn keep(&mut self, delivery: Delivery) {
+        self.arrived = self.arrived.max(delivery.seq);
+        self.deliveries.push_back(delivery);
+        if self.deliveries.len() > KEPT {
+            self.deliveries.pop_front();
+        }
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Inboxes {
     boxes: Mutex<HashMap<String, Mailbox>>,
@@ -62,9 +72,13 @@ impl Inboxes {
         locked(&self.boxes).get(name)?.secret.clone()
     }
 
-    /// The number that the next delivery gets.
-    pub(crate) fn next_seq(&self, name: &str) -> u64 {
-        locked(&self.boxes).get(name).map_or(0, |kept| kept.arrived) + 1
+    /// Keeps a delivery under the next number.
+    pub(crate) fn arrive(&self, name: &str, numbered: impl FnOnce(u64) -> Delivery) -> Delivery {
+        let mut boxes = locked(&self.boxes);
+        let kept = boxes.entry(name.to_owned()).or_default();
+        let delivery = numbered(kept.arrived + 1);
+        kept.keep(delivery.clone());
+        delivery
     }
 
     pub(crate) fn deliveries(&self, name: &str) -> Vec<Delivery> {
@@ -77,14 +91,7 @@ impl Inboxes {
             Fact::SecretSet { name, secret } => {
                 boxes.entry(name).or_default().secret = secret.as_deref().and_then(Secret::parse);
             }
-            Fact::Arrived { name, delivery } => {
-                let kept = boxes.entry(name).or_default();
-                kept.arrived = kept.arrived.max(delivery.seq);
-                kept.deliveries.push_back(delivery);
-                if kept.deliveries.len() > KEPT {
-                    kept.deliveries.pop_front();
-                }
-            }
+            Fact::Arrived { name, delivery } => boxes.entry(name).or_default().keep(delivery),
             Fact::Emptied { name } => {
                 if let Some(kept) = boxes.get_mut(&name) {
                     kept.deliveries.clear();

@@ -10,4 +10,4 @@ mod writer;
 
 pub(crate) use line::{LineIn, Source};
 pub(crate) use recover::recover;
-pub(crate) use writer::{Broken, Journal};
+pub(crate) use writer::Journal;

@@ -107,10 +107,10 @@ fn write_batches(shared: &Shared, mut file: File, progress: &watch::Sender<Progr
         let upto = queue.enqueued;
         drop(queue);
         if let Err(error) = file.write_all(&batch) {
-            progress.send_replace(Err(Broken(error.to_string().into())));
+            drop(progress.send_replace(Err(Broken(error.to_string().into()))));
             return;
         }
         batch.clear();
-        progress.send_replace(Ok(upto));
+        drop(progress.send_replace(Ok(upto)));
     }
 }

@@ -1,0 +1,85 @@
+//! Targets that were held until their account was connected again.
+
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    ids::{AccountId, ProjectId},
+    policy::{OnAuthFailure, OnUnconfirmed},
+    transition::{self, Event, Next, Rules},
+};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::{
+    apply::{Item, Move, apply},
+    work::{stored_target, target_json},
+};
+use crate::{
+    statement::statement,
+    types::{SqlStamp, Stamp, sql, time},
+};
+
+/// Targets read and moved at once.
+const CHUNK: i32 = 500;
+
+/// The account works again: what was held for that is due now, in the order it was due at first. The caller holds the
+/// lock of the account's publish lane and has woken it.
+pub(crate) async fn release_held(
+    connection: &mut AsyncPgConnection,
+    project: ProjectId,
+    account: AccountId,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let rows: Vec<(Uuid, Stamp, String)> =
+            HeldTargets { account: account.0, after, limit: CHUNK }.load(connection).await?;
+        let Some((last, ..)) = rows.last() else { return Ok(()) };
+        after = *last;
+        let moves = rows
+            .into_iter()
+            .filter_map(|(_, first_due, json)| step(project, time(first_due), &json, now).transpose())
+            .collect::<QueryResult<Vec<_>>>()?;
+        // Held and queued are both open: no counter moves and nobody is told.
+        apply(connection, &moves, &[], now).await?;
+    }
+}
+
+fn step(project: ProjectId, first_due: Timestamp, json: &str, now: Timestamp) -> QueryResult<Option<Move>> {
+    let work = stored_target(json)?;
+    // Nothing of this depends on a project's choices.
+    let rules = Rules {
+        on_unconfirmed: OnUnconfirmed::Hold,
+        on_auth_failure: OnAuthFailure::Hold,
+        can_refresh: false,
+        grace: SignedDuration::ZERO,
+        jitter: 0.0,
+    };
+    let Ok(decision) = transition::decide(&work.state, &Event::Reconnected, &rules, now) else { return Ok(None) };
+    let item = match decision.next {
+        Next::At(at) => Item::At(at.min(first_due)),
+        Next::Now => Item::At(first_due.min(now)),
+        Next::Settled => Item::Delete,
+    };
+    Ok(Some(Move {
+        project_id: project.0,
+        post_id: work.post_id.0,
+        target_id: work.target_id.0,
+        rev: work.rev,
+        before: work.state,
+        after: decision.target,
+        bump_rev: false,
+        item,
+        attempt: None,
+    }))
+}
+
+statement! {
+    HeldTargets { account: Uuid as sql::Uuid, after: Uuid as sql::Uuid, limit: i32 as sql::Integer }
+        -> (sql::Uuid, SqlStamp, sql::Text) {
+        concat!("SELECT t.id, q.first_due_at, ", target_json!(), " FROM publish_queue q \
+         JOIN post_targets t ON t.id = q.subject_id JOIN posts p ON p.id = t.post_id \
+         WHERE q.account_id = $1 AND q.op = 'publish' AND t.state = 'needs_reconnect' AND t.id > $2 \
+         ORDER BY t.id LIMIT $3")
+    }
+}

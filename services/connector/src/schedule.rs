@@ -1,0 +1,134 @@
+//! When an account's tokens are renewed. Times are the database's.
+
+use domain::account::AccountStatus;
+use jiff::{SignedDuration, Timestamp};
+use store::accounts::Renewable;
+
+/// Tokens are renewed this long before they run out, or after three quarters of their life where that is shorter.
+const MARGIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// However short-lived a network's tokens are, they are kept this long.
+const SHORTEST_LIFE: SignedDuration = SignedDuration::from_secs(5);
+
+/// Who is refused with tokens that are younger than this was using the ones before them.
+const SETTLING: SignedDuration = SignedDuration::from_secs(30);
+
+/// When tokens that were stored at `stored_at` and run out at `expires_at` are to be renewed.
+pub(crate) fn due(stored_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+    let life = expires_at.duration_since(stored_at);
+    let wait = if life > SHORTEST_LIFE {
+        (life - MARGIN.min(life / 4)).max(SHORTEST_LIFE)
+    } else {
+        // They work although they should not: the time is wrong rather than the tokens.
+        SETTLING
+    };
+    stored_at.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// What the holder of an account's refresh lane does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// Nothing, until somebody wakes the lane.
+    Nothing,
+    /// Nothing before then.
+    At(Timestamp),
+    /// The targets that asked for it go at once: it was done a moment ago. The tokens are due then.
+    Release(Option<Timestamp>),
+    /// The targets that ask for it wait: it did not work a moment ago and is tried again then.
+    Defer(Timestamp),
+    /// Renew them.
+    Renew,
+}
+
+/// `not_before` is when the next try makes sense, after one that did not work.
+pub(crate) fn plan(of: &Renewable, not_before: Option<Timestamp>) -> Plan {
+    if of.status != AccountStatus::Active {
+        return Plan::Nothing;
+    }
+    let due = of.expires_at.map(|expires_at| due(of.stored_at, expires_at));
+    let is_due = due.is_some_and(|due| due <= of.now);
+    let is_fresh = of.now.duration_since(of.stored_at) < SETTLING;
+    match (due, not_before.filter(|at| *at > of.now)) {
+        (_, Some(at)) if of.is_wanted => Plan::Defer(at),
+        (_, Some(at)) if is_due => Plan::At(at),
+        _ if is_due || of.is_wanted && !is_fresh => Plan::Renew,
+        (due, _) if of.is_wanted => Plan::Release(due),
+        (Some(due), _) => Plan::At(due),
+        (None, _) => Plan::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{ids::AccountId, ids::ProjectId, platform::Platform, policy::Mode};
+    use serde_json::Value;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    /// Stored at 0, looked at at `now`.
+    fn tokens(now: i64, expires_at: Option<i64>, is_wanted: bool) -> Renewable {
+        Renewable {
+            id: AccountId(Uuid::nil()),
+            project_id: ProjectId(Uuid::nil()),
+            mode: Mode::Live,
+            platform: Platform::X,
+            network_unique_id: String::new(),
+            username: String::new(),
+            facts: Value::Null,
+            status: AccountStatus::Active,
+            sealed_tokens: Vec::new(),
+            version: 1,
+            stored_at: at(0),
+            expires_at: expires_at.map(at),
+            is_wanted,
+            now: at(now),
+        }
+    }
+
+    #[test]
+    fn tokens_are_renewed_ten_minutes_ahead_or_after_three_quarters_of_their_life() {
+        for (life, wait) in [(7_200, 6_600), (2_400, 1_800), (1_200, 900), (60, 45), (6, 5), (4, 30), (0, 30), (-60, 30)] {
+            assert_eq!(due(at(0), at(life)), at(wait), "{life}");
+        }
+    }
+
+    #[test]
+    fn what_is_due_or_asked_for_is_renewed_and_nothing_else() {
+        for (now, expires_at, is_wanted, expected) in [
+            (100, None, false, Plan::Nothing),
+            (100, Some(7_200), false, Plan::At(at(6_600))),
+            (6_599, Some(7_200), false, Plan::At(at(6_600))),
+            (6_600, Some(7_200), false, Plan::Renew),
+            (100, Some(7_200), true, Plan::Renew),
+            (100, None, true, Plan::Renew),
+            // The second of those who asked at once finds it done.
+            (1, Some(7_200), true, Plan::Release(Some(at(6_600)))),
+            (29, None, true, Plan::Release(None)),
+            // It was connected with tokens that had a few seconds left.
+            (10, Some(12), true, Plan::Renew),
+        ] {
+            assert_eq!(plan(&tokens(now, expires_at, is_wanted), None), expected, "{now} {expires_at:?} {is_wanted}");
+        }
+    }
+
+    #[test]
+    fn after_a_failure_it_is_not_tried_again_before_its_time() {
+        let later = Some(at(7_000));
+        assert_eq!(plan(&tokens(6_900, Some(7_200), false), later), Plan::At(at(7_000)));
+        assert_eq!(plan(&tokens(6_900, Some(7_200), true), later), Plan::Defer(at(7_000)));
+        assert_eq!(plan(&tokens(7_000, Some(7_200), true), later), Plan::Renew);
+    }
+
+    #[test]
+    fn tokens_that_nobody_may_use_are_left_alone() {
+        for status in [AccountStatus::NeedsReconnect, AccountStatus::Disconnected] {
+            let of = Renewable { status, ..tokens(7_000, Some(7_200), true) };
+            assert_eq!(plan(&of, None), Plan::Nothing);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Forgetting what has run out: answers kept for idempotency keys, and uploads with their bytes.
+//!
+//! Every gateway does it; two at once find the same rows and do no harm.
+
+use std::time::Duration;
+
+use domain::media::object_key;
+use media::{MediaError, ObjectKey, Objects};
+use runtime::shutdown::Shutdown;
+use store::{Database, StoreError, idempotency, media as files};
+
+const EVERY: Duration = Duration::from_secs(10 * 60);
+/// Rows of one statement.
+const CHUNK: i64 = 500;
+
+#[derive(Debug, thiserror::Error)]
+enum SweepError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Media(#[from] MediaError),
+}
+
+/// Sweeps now and then until the shutdown.
+pub(crate) async fn run(database: Database, objects: Objects, shutdown: Shutdown) {
+    loop {
+        tokio::select! {
+            () = shutdown.soft().cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        if let Err(error) = sweep(&database, &objects).await {
+            tracing::warn!(%error, "forgetting what has run out was put off: {error}");
+        }
+    }
+}
+
+async fn sweep(database: &Database, objects: &Objects) -> Result<(), SweepError> {
+    while idempotency::expire(database, CHUNK).await? > 0 {}
+    loop {
+        let expired = files::list_expired(database, CHUNK).await?;
+        if expired.is_empty() {
+            return Ok(());
+        }
+        for id in &expired {
+            objects.delete(&ObjectKey::new(&object_key(*id))?).await?;
+        }
+        files::delete(database, &expired).await?;
+    }
+}
