@@ -241,7 +241,10 @@ impl Step<'_> {
             }
             Event::Probed { part, probe } => self.probed(*part, probe),
             Event::AccountHeld(error) => {
-                self.in_status(&[Status::Scheduled, Status::Queued, Status::NeedsReconnect])?;
+                self.in_status(&[Status::Scheduled, Status::Queued, Status::Publishing, Status::NeedsReconnect])?;
+                if self.target.is_ambiguous() {
+                    return Err(Misfit::Part);
+                }
                 let part = self.target.current().ok_or(Misfit::Part)?;
                 Ok(self.held(part, error.clone()))
             }

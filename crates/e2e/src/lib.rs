@@ -1,0 +1,26 @@
+//! All services together, for tests and benchmarks.
+//!
+//! [`House`] runs every service in this process, over a database of its own and either transport; [`Fleet`] runs the
+//! real programs, to be killed. A [`Tenant`] is a project with a key and its calls; [`World`] is the networks in a box;
+//! [`instant`] a network inside this process that answers at once and remembers what it was told.
+
+pub mod caller;
+pub mod crowd;
+pub mod fleet;
+pub mod hooks;
+pub mod house;
+pub mod instant;
+pub mod pictures;
+pub mod process;
+pub mod tenant;
+pub mod waiting;
+pub mod wiretap;
+pub mod world;
+
+pub use caller::{Caller, Reply};
+pub use fleet::Fleet;
+pub use house::{House, Options, Transport};
+pub use tenant::{Connected, Tenant};
+pub use waiting::eventually;
+pub use wiretap::Wiretap;
+pub use world::World;

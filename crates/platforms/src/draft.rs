@@ -1,6 +1,6 @@
 //! A target as it can be checked before anything is sent.
 
-use domain::{post::Role, media::MediaKind};
+use domain::{media::MediaKind, post::Role};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -79,10 +79,8 @@ impl Ask {
 
     /// One exchange.
     pub(crate) async fn send(self, cx: &Cx<'_>) -> Result<Answer, ExchangeError> {
-        let request = self.request.map_err(|message| ExchangeError::NotSent {
-            kind: egress::NotSentKind::Request,
-            message,
-        })?;
+        let request =
+            self.request.map_err(|message| ExchangeError::NotSent { kind: egress::NotSentKind::Request, message })?;
         let limits = Limits::new(cx.deadline, MAX_ANSWER_BYTES);
         let response = cx.door.exchange(request, limits).await?;
         Ok(Answer {

@@ -64,7 +64,11 @@ pub(crate) fn failed(now: Timestamp, answer: &Answer, classify: impl FnOnce(&Ans
 /// An answer that is not the network's API speaking: a proxy's page, a parked domain, another product. Nothing was
 /// carried out, and it may be different later.
 pub(crate) fn not_understood(answer: &Answer, what: &str) -> Refusal {
-    Refusal::NotNow { message: format!("{what} (HTTP {})", answer.status), http_status: Some(answer.status), after: None }
+    Refusal::NotNow {
+        message: format!("{what} (HTTP {})", answer.status),
+        http_status: Some(answer.status),
+        after: None,
+    }
 }
 
 /// How long to wait where a network says "too much" and not until when.
@@ -131,7 +135,10 @@ mod tests {
         let classify = |_: &Answer| Refusal::NotNow { message: String::new(), http_status: None, after: None };
         for status in [100, 200, 201, 204, 302, 303, 408, 500, 502, 503, 504, 599] {
             let outcome = refused(&Answer::canned(status, &[], ""), classify);
-            assert!(matches!(outcome, Outcome::Ambiguous { http_status: Some(seen), .. } if seen == status), "{status}");
+            assert!(
+                matches!(outcome, Outcome::Ambiguous { http_status: Some(seen), .. } if seen == status),
+                "{status}"
+            );
         }
         for status in [400, 401, 403, 404, 409, 422, 429] {
             assert!(matches!(refused(&Answer::canned(status, &[], ""), classify), Outcome::Refused(_)), "{status}");

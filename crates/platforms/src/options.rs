@@ -4,6 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::RuleFault;
 
+/// An object of nonsense is not answered with as much of it.
+const MAX_UNKNOWN: usize = 20;
+
 /// Reads options one by one and notes every fault with its pointer.
 pub(crate) struct Options<'a> {
     network: &'static str,
@@ -22,7 +25,7 @@ impl<'a> Options<'a> {
         let mut options = Self { network, prefix, fields: value.as_object(), faults: Vec::new() };
         match options.fields {
             Some(fields) => {
-                for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
+                for name in fields.keys().filter(|name| !known.contains(&name.as_str())).take(MAX_UNKNOWN) {
                     let detail = format!("{network} has no option of this name; it has {}", known.join(", "));
                     options.fault(name, "unknown_option", detail);
                 }

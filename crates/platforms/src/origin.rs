@@ -67,7 +67,11 @@ mod tests {
             ("https://M.Example/", "https://m.example", "m.example"),
             ("https://m.example:443", "https://m.example", "m.example"),
             ("https://m.example:8443/", "https://m.example:8443", "m.example:8443"),
-            ("http://127.0.0.1:8090/mastodon/one/", "http://127.0.0.1:8090/mastodon/one", "127.0.0.1:8090/mastodon/one"),
+            (
+                "http://127.0.0.1:8090/mastodon/one/",
+                "http://127.0.0.1:8090/mastodon/one",
+                "127.0.0.1:8090/mastodon/one",
+            ),
         ] {
             let origin = Origin::from_server(text).expect(text);
             assert_eq!((origin.base(), origin.realm().as_str()), (base, realm));
@@ -76,7 +80,14 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_address_is_none() {
-        for text in ["", "m.example", "ftp://m.example", "https://u:p@m.example", "https://m.example/?a", "https://m.example/#a"] {
+        for text in [
+            "",
+            "m.example",
+            "ftp://m.example",
+            "https://u:p@m.example",
+            "https://m.example/?a",
+            "https://m.example/#a",
+        ] {
             assert_eq!(Origin::from_server(text), None, "{text}");
         }
     }

@@ -11,6 +11,8 @@ pub(crate) struct FileLimits {
     pub(crate) gifs: u64,
     pub(crate) videos: u64,
     pub(crate) image_max_bytes: u64,
+    /// Whether larger images are made to fit before they are uploaded; then their size is no fault.
+    pub(crate) images_are_fitted: bool,
     pub(crate) gif_max_bytes: u64,
     pub(crate) video_max_bytes: u64,
     pub(crate) image_max_pixels: Option<u64>,
@@ -27,6 +29,7 @@ impl From<&MediaRules> for FileLimits {
             gifs: rules.gifs.into(),
             videos: rules.videos.into(),
             image_max_bytes: rules.image_max_bytes,
+            images_are_fitted: true,
             gif_max_bytes: rules.gif_max_bytes,
             video_max_bytes: rules.video_max_bytes,
             image_max_pixels: None,
@@ -113,6 +116,7 @@ impl<'a> PartFaults<'a> {
         let (types, max_bytes) = match file.kind {
             Some(MediaKind::Video) => (&limits.video_types, limits.video_max_bytes),
             Some(MediaKind::Gif) => (&limits.image_types, limits.gif_max_bytes),
+            Some(MediaKind::Image) if limits.images_are_fitted => (&limits.image_types, u64::MAX),
             Some(MediaKind::Image) => (&limits.image_types, limits.image_max_bytes),
             None => return self.alt_text(limits, index, file),
         };

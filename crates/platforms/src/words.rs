@@ -33,7 +33,8 @@ pub(crate) fn link(text: Option<String>) -> Option<String> {
 
 /// Whether an id from a network may be stored and put into a URL's path or query.
 pub(crate) fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Whether a content id may be stored and sent back: multibase letters, no more than a hash needs.

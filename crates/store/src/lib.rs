@@ -21,6 +21,7 @@ pub mod keys;
 pub mod lanes;
 pub mod media;
 mod outbox;
+pub mod partitions;
 pub mod posts;
 pub mod projects;
 mod statement;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 const VARIABLE: &str = "FANFARE__DATABASE__URL";
 const PREFIX: &str = "fanfare_test_";
 /// A leftover this old belongs to no running test.
-const LEFTOVER: Duration = Duration::from_secs(60 * 60);
+pub(crate) const LEFTOVER: Duration = Duration::from_secs(60 * 60);
 /// One process at a time makes the template.
 const LOCK: &str = "SELECT pg_advisory_lock(7310022911235)";
 
@@ -136,7 +136,7 @@ fn is_leftover(name: &str) -> bool {
 }
 
 #[allow(clippy::disallowed_methods, reason = "how old a leftover is, is a question to the system")]
-fn seconds_now() -> u64 {
+pub(crate) fn seconds_now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
@@ -159,7 +159,7 @@ async fn connect(url: &Url) -> Result<Client, tokio_postgres::Error> {
 }
 
 /// Migrations need a runtime of many threads and a `Drop` has none to wait in, so both get one of their own.
-fn off_thread<T: Send + 'static>(work: impl FnOnce(&Runtime) -> T + Send + 'static) -> T {
+pub(crate) fn off_thread<T: Send + 'static>(work: impl FnOnce(&Runtime) -> T + Send + 'static) -> T {
     let thread = std::thread::spawn(move || {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         work(&runtime)

@@ -29,9 +29,6 @@ use crate::{
 /// Of an answer this much is read and no more.
 const ANSWER_BYTES: usize = 16 * 1_024;
 
-/// A result that cannot be recorded within a lease is given up: the lane is somebody else's by then.
-const RECORD_FOR: Duration = Duration::from_secs(50);
-
 /// What sending needs.
 pub(crate) struct Sending {
     pub(crate) deliveries: Deliveries,
@@ -39,6 +36,7 @@ pub(crate) struct Sending {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counts: Counts,
     pub(crate) exchange_timeout: Duration,
+    pub(crate) lease: Duration,
 }
 
 /// A lane under way, as its attempts see it.
@@ -181,7 +179,7 @@ async fn settle(sending: &Sending, hold: &Hold, made: Made) -> Result<(bool, boo
         health,
     };
     log(&report, answer.outcome);
-    let is_recorded = insist(|| sending.deliveries.record(report.clone())).await?;
+    let is_recorded = insist(sending.lease, || sending.deliveries.record(report.clone())).await?;
     if let (Verdict::Delivered, Trigger::Auto, Some(age)) = (verdict, trigger, age) {
         sending.counts.delivered(age);
     }
@@ -189,7 +187,7 @@ async fn settle(sending: &Sending, hold: &Hold, made: Made) -> Result<(bool, boo
 }
 
 async fn disable(sending: &Sending, hold: &Hold, why: Disabling, at: Timestamp) -> Result<bool, StoreError> {
-    let is_disabled = insist(|| sending.deliveries.disable(&hold.held, why, at)).await?;
+    let is_disabled = insist(sending.lease, || sending.deliveries.disable(&hold.held, why, at)).await?;
     if is_disabled {
         let why = match why {
             Disabling::Gone => "it answered 410",
@@ -200,9 +198,12 @@ async fn disable(sending: &Sending, hold: &Hold, why: Disabling, at: Timestamp) 
     Ok(is_disabled)
 }
 
-/// Writes until it is written, refused, or too late.
-async fn insist<T, W: Future<Output = Result<T, StoreError>>>(write: impl Fn() -> W) -> Result<T, StoreError> {
-    let until = Instant::now() + RECORD_FOR;
+/// Writes until it is written, refused, or a lease has passed: the lane is somebody else's by then.
+async fn insist<T, W: Future<Output = Result<T, StoreError>>>(
+    lease: Duration,
+    write: impl Fn() -> W,
+) -> Result<T, StoreError> {
+    let until = Instant::now() + lease;
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     loop {
         match write().await {

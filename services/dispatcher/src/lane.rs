@@ -30,10 +30,6 @@ use crate::{
     pace::Pace,
 };
 
-/// A lease lasts 60 s; it is renewed well before, and a holder that could not renew it stops a little before.
-const RENEW_EVERY: Duration = Duration::from_secs(20);
-const LEASE: Duration = Duration::from_secs(55);
-
 /// How soon what arrives is seen while something is under way.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -111,6 +107,7 @@ impl Holder {
     fn new(shared: Arc<Shared>, held: Held) -> Self {
         let now = Instant::now();
         let clock = (held.taken_at, now);
+        let lease = shared.sending.lease;
         let hold = Hold { held, condition: Condition::default().into() };
         Self {
             shared,
@@ -126,7 +123,7 @@ impl Holder {
             reading: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
             clock,
             renewed_at: now,
-            renew_at: now + RENEW_EVERY,
+            renew_at: now + lease / 3,
             ending: None,
         }
     }
@@ -297,22 +294,24 @@ impl Holder {
 
     async fn renew(&mut self) {
         let began = Instant::now();
+        let lease = self.shared.sending.lease;
         match self.shared.lanes.renew(&self.hold.held).await {
             Ok(true) => {
                 self.renewed_at = began;
-                self.renew_at = began + RENEW_EVERY;
+                self.renew_at = began + lease / 3;
             }
             Ok(false) => {
                 tracing::warn!(endpoint = %EndpointId(self.hold.held.key), "a lane went to another holder");
                 self.ending = Some(Ending::Lost);
-                self.renew_at = began + RENEW_EVERY;
+                self.renew_at = began + lease / 3;
             }
             Err(error) => {
                 tracing::error!(endpoint = %EndpointId(self.hold.held.key), %error, "a lease could not be renewed");
-                if self.renewed_at.elapsed() >= LEASE {
+                // A little before it has passed: nothing may begin in another's time.
+                if self.renewed_at.elapsed() >= lease - lease / 10 {
                     self.ending = Some(Ending::Lost);
                 }
-                self.renew_at = Instant::now() + Duration::from_secs(1);
+                self.renew_at = Instant::now() + lease / 60;
             }
         }
     }

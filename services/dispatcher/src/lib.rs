@@ -125,13 +125,14 @@ pub fn vitals(parts: &Parts) -> Arc<dyn Vitals> {
 /// [`DispatcherError`] when a metric cannot be defined, the bus is closed, or work was cut short.
 pub async fn serve(parts: Parts, settings: &DispatcherSettings, shutdown: Shutdown) -> Result<(), DispatcherError> {
     let deliveries = Deliveries::new(parts.database.clone());
-    let lanes = Lanes::new(parts.database, LeaseSettings::default());
+    let lanes = Lanes::new(parts.database, LeaseSettings { hold: settings.lease(), ..LeaseSettings::default() });
     let sending = Sending {
         deliveries,
         door: parts.door,
         clock: parts.clock,
         counts: Counts::new(&parts.metrics)?,
         exchange_timeout: settings.exchange_timeout(),
+        lease: settings.lease(),
     };
     let shared = Arc::new(Shared::new(sending, lanes, parts.ring, settings.permits(), shutdown.clone()));
     let tasks = Tasks::new(shutdown);

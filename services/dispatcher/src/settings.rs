@@ -56,6 +56,8 @@ pub struct DispatcherSettings {
     pub endpoints: usize,
     /// The whole exchange, connecting included.
     pub exchange_timeout_ms: u64,
+    /// How long a lane is held without being renewed.
+    pub lease_ms: u64,
     /// From the first signal to the hard end.
     pub shutdown_seconds: u64,
     /// The admin port.
@@ -116,6 +118,11 @@ const SECTIONS: &[&str] = &[
 impl DispatcherSettings {
     pub(crate) fn exchange_timeout(&self) -> Duration {
         Duration::from_millis(self.exchange_timeout_ms)
+    }
+
+    /// Shorter ones would be lost to any hiccup.
+    pub(crate) fn lease(&self) -> Duration {
+        Duration::from_millis(self.lease_ms.max(1_000))
     }
 
     /// A message of the bus is taken whole, so there is room for the largest.

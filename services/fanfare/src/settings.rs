@@ -60,13 +60,19 @@ pub(crate) struct PublisherSection {
 pub(crate) struct DispatcherSection {
     pub(crate) endpoints: usize,
     pub(crate) exchange_timeout_ms: u64,
+    pub(crate) lease_ms: u64,
 }
 
 /// `[connector]`, without what the process has once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ConnectorSection {
-    pub(crate) refreshes: u16,
-    pub(crate) checks: u16,
+    pub(crate) questions: u16,
+    pub(crate) identify_timeout_ms: u64,
+    pub(crate) lanes: usize,
+    pub(crate) refresh_timeout_ms: u64,
+    pub(crate) first_wait_ms: u64,
+    pub(crate) longest_wait_ms: u64,
+    pub(crate) lease_ms: u64,
 }
 
 /// `[egress]`
@@ -140,6 +146,22 @@ impl Settings {
         dispatcher::DispatcherSettings {
             endpoints: self.dispatcher.endpoints,
             exchange_timeout_ms: self.dispatcher.exchange_timeout_ms,
+            lease_ms: self.dispatcher.lease_ms,
+            shutdown_seconds: self.fanfare.shutdown_seconds,
+            admin: self.fanfare.admin.clone(),
+        }
+    }
+
+    /// The settings of the connector inside this process.
+    pub(crate) fn of_connector(&self) -> connector::ConnectorSettings {
+        connector::ConnectorSettings {
+            questions: self.connector.questions,
+            identify_timeout_ms: self.connector.identify_timeout_ms,
+            lanes: self.connector.lanes,
+            refresh_timeout_ms: self.connector.refresh_timeout_ms,
+            first_wait_ms: self.connector.first_wait_ms,
+            longest_wait_ms: self.connector.longest_wait_ms,
+            lease_ms: self.connector.lease_ms,
             shutdown_seconds: self.fanfare.shutdown_seconds,
             admin: self.fanfare.admin.clone(),
         }

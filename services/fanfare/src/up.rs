@@ -124,8 +124,7 @@ async fn serve(args: &UpArgs, settings: &Settings, shared: &Shared, shutdown: &S
     tasks.spawn("publisher", publisher::serve(shared.of_publisher(), settings.of_publisher(), shutdown.clone()));
     let (parts, of_dispatcher, stop) = (shared.of_dispatcher(), settings.of_dispatcher(), shutdown.clone());
     tasks.spawn("dispatcher", async move { dispatcher::serve(parts, &of_dispatcher, stop).await });
-    let (parts, of_connector, stop) = (shared.of_connector(), settings.of_connector(), shutdown.clone());
-    tasks.spawn("connector", async move { connector::serve(parts, &of_connector, stop).await });
+    tasks.spawn("connector", connector::serve(shared.of_connector(), settings.of_connector(), shutdown.clone()));
     tracing::info!(admin = %admin.addr(), "the API is open at {origin}");
     if args.dev {
         let admin: Url = format!("http://{}", admin.addr()).parse()?;

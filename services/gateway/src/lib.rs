@@ -37,6 +37,6 @@ pub use auth::{NewKey, Scope, generate as generate_key};
 pub use openapi::openapi;
 pub use server::{Bound, GatewayError, run, serve};
 pub use settings::{
-    EgressSection, LogSection, MediaSection, SECTIONS, SandboxSection, ServerSettings, Settings, VaultSection,
+    DEFAULT as DEFAULT_SETTINGS, EgressSection, LogSection, MediaSection, SECTIONS, SandboxSection, ServerSettings, Settings, VaultSection,
 };
 pub use state::{App, Parts};

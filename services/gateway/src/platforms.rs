@@ -24,7 +24,11 @@ pub(crate) struct PlatformResponse {
 /// `GET /v1/platforms`
 pub(crate) async fn list(_caller: Caller, query: Query) -> Result<Json<List<PlatformResponse>>, Problem> {
     query.read(|_| Some(()))?;
-    let platforms = Platform::all().map(|platform| {
+    Ok(Json(List::whole(all().collect())))
+}
+
+pub(crate) fn all() -> impl Iterator<Item = PlatformResponse> {
+    Platform::all().map(|platform| {
         let spec = network(platform).spec();
         PlatformResponse {
             platform,
@@ -36,8 +40,7 @@ pub(crate) async fn list(_caller: Caller, query: Query) -> Result<Json<List<Plat
             options: (spec.options)(),
             probe: spec.probe,
         }
-    });
-    Ok(Json(List::whole(platforms.collect())))
+    })
 }
 
 /// The network of a name.

@@ -10,7 +10,7 @@ use runtime::{
     metrics::{Metrics, MetricsError},
     secret::Secret,
 };
-use store::{Database, posts::Posts};
+use store::{Database, accounts::Finder, posts::Posts};
 use url::Url;
 use vault::PublicRing;
 
@@ -61,6 +61,8 @@ pub struct App {
     pub origin: Url,
     /// Limits of uploads.
     pub media: MediaSection,
+    /// Looks up whom posts are for.
+    pub(crate) accounts: Finder,
     /// The way to posts.
     pub(crate) posts: Posts,
     /// Tells those who wait for a post.
@@ -76,6 +78,7 @@ impl App {
         let posts = Posts::new(parts.database.clone());
         Ok(Self {
             http: HttpMetrics::new(&parts.metrics)?,
+            accounts: Finder::new(parts.database.clone()),
             settling: Settling::new(posts.clone()),
             posts,
             database: parts.database,

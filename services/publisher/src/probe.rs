@@ -34,14 +34,14 @@ pub(crate) async fn find_out(
     let attempt = work.state.parts[part].attempt;
     if let Some(outcome) = late_answer(work, part, attempt) {
         let event = Event::Sent { part, outcome: outcome.clone() };
-        let Some(decision) = step::decide(worker, lane, work, &event) else { return step::changed(worker) };
+        let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };
         let doing = Doing { number: attempt, part, step: "probe", started_at: now };
         let record = doing.sent(&outcome, &decision, worker.now());
         return step::finish(worker, permits, lane, work, decision, Some(record)).await;
     }
     let found = ask(worker, lane, work, part).await;
     let Some(decision) = step::decide(worker, lane, work, &Event::Probed { part, probe: found.clone() }) else {
-        return step::changed(worker);
+        return step::stuck(worker);
     };
     if found == Probe::Repeat && matches!(decision.next, Next::At(_)) {
         let composed = work.parts[part].composed.clone().unwrap_or_default();

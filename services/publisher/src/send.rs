@@ -73,7 +73,7 @@ pub(crate) async fn send(
     };
     worker.metrics.attempt(lane.platform(), record::outcome_word(&outcome));
     let event = Event::Sent { part, outcome: outcome.clone() };
-    let Some(decision) = step::decide(worker, lane, work, &event) else { return step::changed(worker) };
+    let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };
     let doing = Doing { number: work.state.attempt, part, step: "send", started_at };
     let attempt = doing.sent(&outcome, &decision, worker.now());
     let evidence = record::evidence(&outcome);

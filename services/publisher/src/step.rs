@@ -57,7 +57,7 @@ async fn interrupted(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work
     if now < quiet_at {
         return Flow::End(Ended::Blocks(quiet_at));
     }
-    let Some(decision) = decide(worker, lane, work, &Event::Interrupted { part }) else { return changed(worker) };
+    let Some(decision) = decide(worker, lane, work, &Event::Interrupted { part }) else { return stuck(worker) };
     let doing = Doing {
         number: work.state.attempt,
         part,
@@ -98,7 +98,7 @@ async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &m
         Err(prepare::Trouble::Stopping) => Flow::End(Ended::Blocks(worker.now())),
         Err(prepare::Trouble::Refused(step, refusal)) => {
             let event = Event::Unprepared(refusal.clone());
-            let Some(decision) = decide(worker, lane, work, &event) else { return changed(worker) };
+            let Some(decision) = decide(worker, lane, work, &event) else { return stuck(worker) };
             let doing = Doing { number: work.state.attempt, part, step, started_at };
             let record = doing.refused(&refusal, &decision, worker.now());
             worker.metrics.attempt(lane.platform(), record.outcome);
@@ -110,13 +110,18 @@ async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &m
 async fn settle(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, event: &Event) -> Flow {
     match decide(worker, lane, work, event) {
         Some(decision) => finish(worker, permits, lane, work, decision, None).await,
-        None => changed(worker),
+        None => stuck(worker),
     }
 }
 
-/// The state does not fit what was about to be done: somebody changed it, and it has to be read again.
+/// Somebody changed the target since it was read: it has to be read again.
 pub(crate) fn changed(worker: &Worker) -> Flow {
     Flow::End(Ended::Blocks(worker.now()))
+}
+
+/// The status machine refuses what this code thought it could do. That is a bug, and it must not become a busy loop.
+pub(crate) fn stuck(worker: &Worker) -> Flow {
+    Flow::End(Ended::Blocks(worker.now() + SignedDuration::from_mins(1)))
 }
 
 /// Asks the status machine.

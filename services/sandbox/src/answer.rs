@@ -27,12 +27,6 @@ impl Refusal {
         }
         self
     }
-
-    /// The same with another status.
-    pub(crate) fn status(mut self, status: StatusCode) -> Self {
-        self.status = status;
-        self
-    }
 }
 
 impl fmt::Display for Refusal {

@@ -98,17 +98,13 @@ impl<N: Speaks> Call<N> {
             return Ok(());
         };
         let params = &struck.params;
-        let status = |usual| params.status.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(usual);
+        let status = params.status.and_then(|code| StatusCode::from_u16(code).ok());
         Err(match struck.fault {
             FaultKind::Slow => {
                 tokio::time::sleep(Duration::from_millis(params.delay_ms())).await;
                 return Ok(());
             }
-            FaultKind::Reject => {
-                let refusal = self.network.rejected(params.message.as_deref());
-                let usual = actix_web::ResponseError::status_code(&refusal);
-                refusal.status(status(usual))
-            }
+            FaultKind::Reject => self.network.rejected(status, params.message.as_deref()),
             FaultKind::Throttle => {
                 let now = self.now();
                 let wait = SignedDuration::from_secs(i64::from(params.reset_s()));
@@ -123,14 +119,14 @@ impl<N: Speaks> Call<N> {
                 self.network.token_revoked()
             }
             FaultKind::Hang => {
-                self.core.stopping.cancelled().await;
+                self.outlast_the_caller().await;
                 self.hang_up()
             }
             FaultKind::DropConnection => self.hang_up(),
             FaultKind::ErrorBeforeAccept
             | FaultKind::DropReplyAfterAccept
             | FaultKind::ErrorAfterAccept
-            | FaultKind::GarbageAfterAccept => self.network.broken(status(StatusCode::SERVICE_UNAVAILABLE)),
+            | FaultKind::GarbageAfterAccept => self.network.broken(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)),
         })
     }
 
@@ -165,6 +161,20 @@ impl<N: Speaks> Call<N> {
                 let code = struck.params.status.and_then(|code| StatusCode::from_u16(code).ok());
                 Err(self.network.broken(code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)))
             }
+        }
+    }
+
+    /// Waits until the caller has gone, or the sandbox is to go.
+    async fn outlast_the_caller(&self) {
+        let gone = async {
+            match self.request.conn_data::<Connection>() {
+                Some(connection) => connection.closed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = gone => {}
+            () = self.core.stopping.cancelled() => {}
         }
     }
 

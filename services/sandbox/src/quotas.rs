@@ -79,8 +79,7 @@ impl Quotas {
         if windows.len() >= PRUNE_AT {
             windows.retain(|_, window| window.ends > now);
         }
-        let window =
-            windows.entry((platform, rule.name, who.to_owned())).or_insert(Window { ends: fresh, used: 0 });
+        let window = windows.entry((platform, rule.name, who.to_owned())).or_insert(Window { ends: fresh, used: 0 });
         if window.ends <= now {
             *window = Window { ends: fresh, used: 0 };
         }

@@ -16,8 +16,18 @@ const DEFAULT: &str = include_str!("../default.toml");
 
 /// Sections that other services read from the same environment.
 const OTHERS: &[&str] = &[
-    "broker", "connector", "database", "dispatcher", "egress", "fanfare", "gateway", "media", "platforms", "publisher",
-    "shutdown", "vault",
+    "broker",
+    "connector",
+    "database",
+    "dispatcher",
+    "egress",
+    "fanfare",
+    "gateway",
+    "media",
+    "platforms",
+    "publisher",
+    "shutdown",
+    "vault",
 ];
 
 /// Everything a sandbox that runs as a process of its own needs.

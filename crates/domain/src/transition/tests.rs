@@ -145,6 +145,16 @@ fn an_expired_token_is_renewed_once_and_then_the_target_is_held_until_reconnecte
 }
 
 #[test]
+fn an_account_that_is_held_between_two_parts_holds_the_rest() {
+    let held = Error { code: ErrorCode::TokenRevoked, message: "revoked".to_owned() };
+    let events = [start(0, 0), sent(0, 1, Outcome::Published(live("1"))), (2, Event::AccountHeld(held.clone()))];
+    let end = run(target(2), &rules(), &events);
+    assert_eq!((end.target.status, &end.target.error), (Status::NeedsReconnect, &Some(held)));
+    let again = run(end.target, &rules(), &[(9, Event::Reconnected), start(1, 9), sent(1, 10, Outcome::Published(live("2")))]);
+    assert_eq!(again.target.status, Status::Published);
+}
+
+#[test]
 fn a_sent_intent_is_the_point_of_no_return() {
     let started = run(target(1), &rules(), &[start(0, 0)]).target;
     assert_eq!(decide(&started, &Event::Cancel, &rules(), at(1)), Err(Misfit::BeingSent));
@@ -185,6 +195,7 @@ fn events() -> impl Strategy<Value = Event> {
         2 => (0usize..3, probes()).prop_map(|(part, probe)| Event::Probed { part, probe }),
         1 => (0usize..3).prop_map(|part| Event::Interrupted { part }),
         1 => Just(Event::Expired),
+        1 => Just(Event::AccountHeld(Error { code: ErrorCode::TokenExpired, message: String::new() })),
         1 => Just(Event::Cancel),
         1 => Just(Event::Send { expire_at: at(40_000) }),
         1 => Just(Event::Reconnected),

@@ -9,7 +9,11 @@ use super::{
     facets::facets,
     spec::{CARD_TEXT_MAX, COLLECTION, LABELS, LANGS_MAX, OPTIONS, SPEC, TEXT_MAX_BYTES},
 };
-use crate::{Account, PreviewRequest, RuleFault, TargetDraft, options::Options, rules::{FileLimits, PartFaults}};
+use crate::{
+    Account, PreviewRequest, RuleFault, TargetDraft,
+    options::Options,
+    rules::{FileLimits, PartFaults},
+};
 
 pub(super) fn check(draft: &TargetDraft<'_>) -> Vec<RuleFault> {
     let has_card = draft.options.get("external").is_some_and(|card| !card.is_null());
@@ -97,11 +101,13 @@ pub(super) fn preview(draft: &TargetDraft<'_>, account: &Account<'_>) -> Vec<Pre
         }
         let facets = compose::with_dids(&facets(part.content), |handle| Some(format!("<did of {handle}>")));
         let reply = index.checked_sub(1).map(|before| {
-            let named = |part: usize| json!({"uri": format!("<uri of part {part}>"), "cid": format!("<cid of part {part}>")});
+            let named =
+                |part: usize| json!({"uri": format!("<uri of part {part}>"), "cid": format!("<cid of part {part}>")});
             json!({"root": named(0), "parent": named(before)})
         });
         let record = compose::record("<now>", part.role, part.content, facets, images, reply, &draft.options);
-        let body = json!({"repo": account.network_unique_id, "collection": COLLECTION, "rkey": "<tid>", "record": record});
+        let body =
+            json!({"repo": account.network_unique_id, "collection": COLLECTION, "rkey": "<tid>", "record": record});
         requests.push(PreviewRequest::json("POST", format!("{pds}/xrpc/com.atproto.repo.putRecord"), body));
     }
     requests

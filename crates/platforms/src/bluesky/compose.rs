@@ -34,7 +34,8 @@ pub(super) struct Composed {
 impl Composed {
     pub(super) fn read(value: &Value) -> Option<Self> {
         let composed: Self = serde_json::from_value(value.clone()).ok()?;
-        (did::is_did(&composed.repo) && composed.collection == COLLECTION && tid::is_tid(&composed.rkey)).then_some(composed)
+        (did::is_did(&composed.repo) && composed.collection == COLLECTION && tid::is_tid(&composed.rkey))
+            .then_some(composed)
     }
 
     pub(super) fn uri(&self) -> String {

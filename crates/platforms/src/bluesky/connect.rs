@@ -85,7 +85,8 @@ async fn find_pds(cx: &Cx<'_>, service: &Origin, session: &Session) -> Result<Or
     if pds == *service {
         return Ok(pds);
     }
-    let answer = Ask::get(pds.base(), "/xrpc/com.atproto.server.getSession").bearer(&session.access_jwt).call(cx).await?;
+    let answer =
+        Ask::get(pds.base(), "/xrpc/com.atproto.server.getSession").bearer(&session.access_jwt).call(cx).await?;
     let whose = answer.success::<Value>().and_then(|session| session["did"].as_str().map(str::to_owned));
     if whose.as_deref() == Some(session.did.as_str()) {
         return Ok(pds);

@@ -12,7 +12,8 @@ use crate::{Cx, exchange::Ask, failure, given, origin::Origin};
 /// Whether `text` is a DID as the AT Protocol takes them: `did:plc:...` or `did:web:...`.
 pub(super) fn is_did(text: &str) -> bool {
     if let Some(key) = text.strip_prefix("did:plc:") {
-        return (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        return (1..=64).contains(&key.len())
+            && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     }
     let Some(host) = text.strip_prefix("did:web:") else { return false };
     (1..=253).contains(&host.len())
@@ -33,7 +34,9 @@ pub(super) fn pds(document: &Value, did: &str) -> Option<Origin> {
 pub(super) async fn resolve(cx: &Cx<'_>, did: &str) -> Result<Value, Refusal> {
     let ask = match did.strip_prefix("did:web:") {
         // In a DID the colon of a port is written %3A.
-        Some(host) => Ask::get(&format!("https://{}", host.replace("%3A", ":").replace("%3a", ":")), "/.well-known/did.json"),
+        Some(host) => {
+            Ask::get(&format!("https://{}", host.replace("%3A", ":").replace("%3a", ":")), "/.well-known/did.json")
+        }
         None => Ask::get(cx.bases.get(PLC_BASE, DEFAULT_PLC), &format!("/{did}")),
     };
     let answer = ask.call(cx).await?;

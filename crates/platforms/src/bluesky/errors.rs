@@ -27,8 +27,13 @@ pub(super) fn classify(now: Timestamp, answer: &Answer) -> Refusal {
         (Some("InvalidToken"), _) if bad_scope => rejected(ErrorCode::PermissionMissing),
         (Some("ExpiredToken"), _) => auth(ErrorCode::TokenExpired),
         // The account's owner has to act: sign in again, lift a takedown, activate the account.
-        (Some("InvalidToken" | "AuthMissing" | "AuthenticationRequired" | "AccountTakedown" | "AccountDeactivated"), _)
-        | (Some("AccountSuspended" | "AccountNotFound" | "AuthFactorTokenRequired"), _) => auth(ErrorCode::TokenRevoked),
+        (
+            Some("InvalidToken" | "AuthMissing" | "AuthenticationRequired" | "AccountTakedown" | "AccountDeactivated"),
+            _,
+        )
+        | (Some("AccountSuspended" | "AccountNotFound" | "AuthFactorTokenRequired"), _) => {
+            auth(ErrorCode::TokenRevoked)
+        }
         (Some("RepoTakendown" | "RepoSuspended" | "RepoDeactivated"), _) => rejected(ErrorCode::AccountRestricted),
         (Some("RepoNotFound"), _) => rejected(ErrorCode::AccountNotFound),
         // Unattached uploads are collected after minutes to hours.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 use url::Url;
 
+use super::spec::TEXT_MAX_BYTES;
 use crate::links::is_top_level_domain;
 
 /// Longest tag, without its sign.
@@ -46,16 +47,23 @@ impl Facet {
     }
 }
 
-/// Every facet of `text`, in order and never overlapping.
+/// Every facet of `text`, in order and never overlapping. A text longer than the network takes has none: finding links
+/// takes time that grows faster than the text.
 pub fn facets(text: &str) -> Vec<Facet> {
-    let mut found: Vec<Facet> = Vec::new();
-    // In this order: `@bob.example` and `#example.com` are not links, although they hold one.
-    for facet in mentions(text).chain(tags(text)).chain(links(text)) {
-        if !found.iter().any(|other| other.range.start < facet.range.end && facet.range.start < other.range.end) {
-            found.push(facet);
-        }
+    if text.len() > TEXT_MAX_BYTES {
+        return Vec::new();
     }
+    let mut found: Vec<Facet> = mentions(text).chain(tags(text)).chain(links(text)).collect();
     found.sort_by_key(|facet| facet.range.start);
+    // What begins first counts: `@bob.example` and `#example.com` are not links, although they hold one.
+    let mut end = 0;
+    found.retain(|facet| {
+        let is_free = facet.range.start >= end;
+        if is_free {
+            end = facet.range.end;
+        }
+        is_free
+    });
     found
 }
 
@@ -68,7 +76,10 @@ pub(super) fn is_handle(text: &str) -> bool {
             && !label.ends_with('-')
     };
     let last = text.rsplit('.').next().unwrap_or_default();
-    text.len() <= 253 && text.contains('.') && text.split('.').all(label) && last.starts_with(|letter: char| letter.is_ascii_lowercase())
+    text.len() <= 253
+        && text.contains('.')
+        && text.split('.').all(label)
+        && last.starts_with(|letter: char| letter.is_ascii_lowercase())
 }
 
 fn links(text: &str) -> impl Iterator<Item = Facet> {
@@ -87,7 +98,9 @@ fn links(text: &str) -> impl Iterator<Item = Facet> {
 /// The URI a piece of text stands for; `None` for a scheme other than the web's or a domain that cannot be one.
 fn uri(link: &str) -> Option<String> {
     let written = match link.split_once("://") {
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => link.to_owned(),
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => {
+            link.to_owned()
+        }
         Some(_) => return None,
         None => {
             let domain = link.split(['/', '?', '#', ':']).next().unwrap_or_default();
@@ -157,10 +170,16 @@ mod tests {
     #[test]
     fn what_means_more_is_found() {
         for (text, expected) in [
-            ("Hello https://ex.am #tag @bob.test", &[("https://ex.am", "https://ex.am"), ("#tag", "#tag"), ("@bob.test", "@bob.test")][..]),
+            (
+                "Hello https://ex.am #tag @bob.test",
+                &[("https://ex.am", "https://ex.am"), ("#tag", "#tag"), ("@bob.test", "@bob.test")][..],
+            ),
             ("example.com/a?b=c.", &[("example.com/a?b=c", "https://example.com/a?b=c")]),
             ("(see example.com)", &[("example.com", "https://example.com")]),
-            ("https://en.wikipedia.org/wiki/A_(b).", &[("https://en.wikipedia.org/wiki/A_(b)", "https://en.wikipedia.org/wiki/A_(b)")]),
+            (
+                "https://en.wikipedia.org/wiki/A_(b).",
+                &[("https://en.wikipedia.org/wiki/A_(b)", "https://en.wikipedia.org/wiki/A_(b)")],
+            ),
             ("👋 https://a.example/ü", &[("https://a.example/ü", "https://a.example/%C3%BC")]),
             ("(@Bob.Example).", &[("@Bob.Example", "@bob.example")]),
             ("@bob.example.", &[("@bob.example", "@bob.example")]),

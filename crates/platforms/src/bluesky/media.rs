@@ -47,5 +47,8 @@ pub(super) async fn upload(cx: &Cx<'_>, account: &Account<'_>, media: &Media) ->
 }
 
 fn is_sound(blob: &Blob) -> bool {
-    blob.kind == "blob" && words::is_cid(&blob.reference.cid) && blob.mime_type.len() <= 200 && !blob.mime_type.contains('\0')
+    blob.kind == "blob"
+        && words::is_cid(&blob.reference.cid)
+        && blob.mime_type.len() <= 200
+        && !blob.mime_type.contains('\0')
 }

@@ -5,7 +5,11 @@ use egress::Body;
 use serde_json::{Value, json};
 
 use super::{compose::Composed, errors, session::BlueskyTokens, wire::Written};
-use crate::{Account, Cx, exchange::{Answer, Ask}, failure, stored, words};
+use crate::{
+    Account, Cx,
+    exchange::{Answer, Ask},
+    failure, stored, words,
+};
 
 /// `putRecord` and never `createRecord`, which answers a repeat with 500; and without `swapRecord`, which would refuse it.
 pub(super) async fn send(cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {

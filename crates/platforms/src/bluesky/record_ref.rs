@@ -52,7 +52,14 @@ mod tests {
         let full = "at://did:plc:abc/app.bsky.feed.post/3lsandbox2k2a";
         assert_eq!(RecordRef::parse(full, "did:plc:other").map(|record| record.uri()).as_deref(), Some(full));
         assert_eq!(RecordRef::parse("3lsandbox2k2a", "did:plc:abc").map(|record| record.uri()).as_deref(), Some(full));
-        for bad in ["", "at://", "at://did:plc:abc/app.bsky.feed.like/3l", "at://alice.example/app.bsky.feed.post/3l", "a/b", "a?b"] {
+        for bad in [
+            "",
+            "at://",
+            "at://did:plc:abc/app.bsky.feed.like/3l",
+            "at://alice.example/app.bsky.feed.post/3l",
+            "a/b",
+            "a?b",
+        ] {
             assert_eq!(RecordRef::parse(bad, "did:plc:abc"), None, "{bad}");
         }
     }

@@ -53,8 +53,7 @@ pub(super) async fn create(cx: &Cx<'_>, service: &str, identifier: &str, passwor
 
 /// Trades the refresh token for a new pair.
 pub(super) async fn renew(cx: &Cx<'_>, service: &str, refresh_jwt: &str) -> Result<Session, Refusal> {
-    let answer =
-        Ask::post(service, "/xrpc/com.atproto.server.refreshSession").bearer(refresh_jwt).call(cx).await?;
+    let answer = Ask::post(service, "/xrpc/com.atproto.server.refreshSession").bearer(refresh_jwt).call(cx).await?;
     read(cx, &answer)
 }
 

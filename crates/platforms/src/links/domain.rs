@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-/// Longest domain looked at, in bytes: DNS allows 253, letters beyond ASCII take more here than on the wire.
-const MAX_DOMAIN: usize = 1_024;
+/// Longest domain looked at, in bytes. DNS allows 253; letters beyond ASCII take about as many here as on the wire.
+const MAX_DOMAIN: usize = 253;
 
+/// Most labels looked at; no domain in use has a third of it.
+const MAX_LABELS: usize = 32;
 /// Longest top-level domain in other letters than ASCII, in characters.
 const MAX_UNICODE_TOP_LEVEL: usize = 24;
 
@@ -14,30 +16,36 @@ pub(crate) fn is_top_level_domain(label: &str) -> bool {
     psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known())
 }
 
-/// Length of the domain that `text` begins with: the longest run of labels that ends in a top-level domain.
-pub(super) fn end(text: &str) -> Option<usize> {
-    let mut after_dots = Vec::new();
-    let mut at = 0;
-    while let Some(label) = label(&text[at..]) {
-        let dot = at + label.length;
-        if dot > MAX_DOMAIN || !text[dot..].starts_with('.') {
-            break;
-        }
-        at = dot + 1;
-        after_dots.push((at, label.underscore));
-    }
-    // The label in front of the top-level domain takes no underscore, those before it do.
-    after_dots
-        .into_iter()
-        .rev()
-        .filter(|(_, underscore)| !underscore)
-        .find_map(|(at, _)| top_level(&text[at..]).map(|length| at + length))
+/// Where no domain was found.
+pub(super) struct NoDomain {
+    /// None begins before this either; without it the search would not be linear.
+    pub(super) until: usize,
 }
 
-/// Length of the first label and its dot, at least of one character.
-pub(super) fn first_label(text: &str) -> usize {
-    let letters = text.find(|letter| !is_domain_char(letter)).unwrap_or(text.len());
-    letters.max(text.chars().next().map_or(0, char::len_utf8))
+/// Length of the domain that `text` begins with: the longest run of labels that ends in a top-level domain.
+pub(super) fn end(text: &str) -> Result<usize, NoDomain> {
+    let mut after_dots = Vec::new();
+    let mut at = 0;
+    let stopped_at = loop {
+        let word = at + text[at..].find(|letter| !is_word_char(letter)).unwrap_or(text.len() - at);
+        let label = &text[at..word];
+        if !is_label(label) || !text[word..].starts_with('.') || word > MAX_DOMAIN || after_dots.len() == MAX_LABELS {
+            break word;
+        }
+        at = word + 1;
+        after_dots.push((at, label.contains('_')));
+    };
+    let mut with_underscore = false;
+    for (at, underscore) in after_dots.into_iter().rev() {
+        match top_level(&text[at..]) {
+            // The label in front of the top-level domain takes no underscore, those before it do.
+            Some(_) if underscore => with_underscore = true,
+            Some(length) => return Ok(at + length),
+            None => {}
+        }
+    }
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    Err(NoDomain { until: if with_underscore { first } else { stopped_at.max(first) } })
 }
 
 /// The domains of ASCII and accented Latin letters within a domain: `日本example.com` links `example.com` only.
@@ -68,20 +76,14 @@ pub(super) fn ascii(domain: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-struct Label {
-    length: usize,
-    underscore: bool,
+/// Domain characters with `-` and `_` inside.
+fn is_label(word: &str) -> bool {
+    let inner = |letter: char| letter == '-' || letter == '_';
+    !word.is_empty() && !word.starts_with(inner) && !word.ends_with(inner)
 }
 
-/// One label: domain characters with `-` and `_` inside.
-fn label(text: &str) -> Option<Label> {
-    let length = text.find(|letter| !is_domain_char(letter) && letter != '-' && letter != '_').unwrap_or(text.len());
-    let label = &text[..length];
-    let inner = |letter: char| letter == '-' || letter == '_';
-    if label.is_empty() || label.starts_with(inner) || label.ends_with(inner) {
-        return None;
-    }
-    Some(Label { length, underscore: label.contains('_') })
+fn is_word_char(letter: char) -> bool {
+    is_domain_char(letter) || letter == '-' || letter == '_'
 }
 
 /// Length of the top-level domain that `text` begins with.

@@ -9,6 +9,7 @@ mod tail;
 
 use std::ops::Range;
 
+use domain::NoDomain;
 pub(crate) use domain::is_top_level_domain;
 
 /// What counts as a link.
@@ -69,15 +70,15 @@ impl Search<'_> {
         if self.scheme == Scheme::Required || at < self.looked {
             return None;
         }
-        let read = bare(self.text, at);
-        if read.is_none() {
-            self.looked = at + domain::first_label(&self.text[at..]);
+        match bare(self.text, at) {
+            // Within a longer word it is no link, but read it is.
+            Ok(read) if matches!(before, Some('-' | '_' | '.' | '/')) => Some(Read { links: Vec::new(), ..read }),
+            Ok(read) => Some(read),
+            Err(none) => {
+                self.looked = at + none.until;
+                None
+            }
         }
-        // Within a longer word it is no link, but read it is.
-        read.map(|read| match before {
-            Some('-' | '_' | '.' | '/') => Read { links: Vec::new(), ..read },
-            _ => read,
-        })
     }
 }
 
@@ -91,7 +92,7 @@ fn with_scheme(text: &str, at: usize) -> Option<Read> {
         .into_iter()
         .find(|scheme| rest.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes())))?;
     let host = at + scheme.len();
-    let domain_end = domain::end(&text[host..])? + host;
+    let domain_end = host + domain::end(&text[host..]).ok()?;
     let end = domain_end + tail::length(&text[domain_end..]);
     let is_short = text[host..domain_end].eq_ignore_ascii_case("t.co");
     let short = tail::short_link(&text[domain_end..]).filter(|_| is_short);
@@ -99,7 +100,7 @@ fn with_scheme(text: &str, at: usize) -> Option<Read> {
     Some(Read { links: vec![link], end })
 }
 
-fn bare(text: &str, at: usize) -> Option<Read> {
+fn bare(text: &str, at: usize) -> Result<Read, NoDomain> {
     let domain_end = at + domain::end(&text[at..])?;
     let end = domain_end + tail::length(&text[domain_end..]);
     let mut links: Vec<Range<usize>> =
@@ -109,7 +110,7 @@ fn bare(text: &str, at: usize) -> Option<Read> {
     {
         last.end = end;
     }
-    Some(Read { links, end })
+    Ok(Read { links, end })
 }
 
 #[cfg(test)]

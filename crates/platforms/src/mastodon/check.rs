@@ -9,11 +9,7 @@ use super::{
     spec::{OPTIONS, POLL_OPTIONS, SPEC, VISIBILITIES},
     text,
 };
-use crate::{
-    Account, PreviewRequest, RuleFault, TargetDraft, TextRule,
-    options::Options,
-    rules::PartFaults,
-};
+use crate::{Account, PreviewRequest, RuleFault, TargetDraft, TextRule, options::Options, rules::PartFaults};
 
 pub(super) fn check(draft: &TargetDraft<'_>, facts: &Value) -> Vec<RuleFault> {
     let facts = Facts::read(facts);

@@ -40,8 +40,7 @@ impl Composed {
 }
 
 pub(super) fn compose(part: &Part<'_>) -> Result<Value, Refusal> {
-    let refused =
-        |code, message: &str| Err(Refusal::Rejected { code, message: message.to_owned(), http_status: None });
+    let refused = |code, message: &str| Err(Refusal::Rejected { code, message: message.to_owned(), http_status: None });
     let mut media_ids = Vec::new();
     for (handle, _) in part.media {
         match media::id(handle) {

@@ -49,8 +49,7 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
 }
 
 async fn profile(cx: &Cx<'_>, instance: &Origin, access_token: &str) -> Result<Profile, Refusal> {
-    let answer =
-        Ask::get(instance.base(), "/api/v1/accounts/verify_credentials").bearer(access_token).call(cx).await?;
+    let answer = Ask::get(instance.base(), "/api/v1/accounts/verify_credentials").bearer(access_token).call(cx).await?;
     match answer.success::<Profile>() {
         Some(profile) if words::is_id(&profile.id) && is_username(&profile.username) => Ok(profile),
         _ => Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer))),

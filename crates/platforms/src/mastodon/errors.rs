@@ -32,16 +32,18 @@ pub(super) fn classify(now: Timestamp, answer: &Answer) -> Refusal {
         }
         413 => rejected(ErrorCode::MediaRejected),
         _ if words.is_none() => failure::not_understood(answer, "the answer is not one of Mastodon's"),
-        403 if says("currently disabled") => {
-            Refusal::Auth { code: ErrorCode::TokenRevoked, message, http_status }
-        }
+        403 if says("currently disabled") => Refusal::Auth { code: ErrorCode::TokenRevoked, message, http_status },
         403 if says("suspended") => rejected(ErrorCode::AccountRestricted),
         403 => rejected(ErrorCode::PermissionMissing),
         422 if says("not finished processing") => {
             Refusal::NotNow { message, http_status, after: Some(STILL_PROCESSING) }
         }
-        422 if says("duplicate record") || says("not_unique") || says("not unique") => rejected(ErrorCode::DuplicateContent),
-        422 if ["attach", "media", "file", "image", "video"].into_iter().any(says) => rejected(ErrorCode::MediaRejected),
+        422 if says("duplicate record") || says("not_unique") || says("not unique") => {
+            rejected(ErrorCode::DuplicateContent)
+        }
+        422 if ["attach", "media", "file", "image", "video"].into_iter().any(says) => {
+            rejected(ErrorCode::MediaRejected)
+        }
         400 | 404 | 422 => rejected(ErrorCode::ContentRejected),
         410 => rejected(ErrorCode::AccountNotFound),
         _ => rejected(ErrorCode::PlatformError),

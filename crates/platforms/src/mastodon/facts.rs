@@ -65,10 +65,12 @@ impl Facts {
 
     /// From the answer of `/api/v2/instance` or `/api/v1/instance`. Absurd numbers are not believed.
     pub(super) fn of_instance(base: &str, instance: &Value) -> Self {
-        let number = |path: &str, most: u64| instance.pointer(path).and_then(Value::as_u64).filter(|n| (1..=most).contains(n));
+        let number =
+            |path: &str, most: u64| instance.pointer(path).and_then(Value::as_u64).filter(|n| (1..=most).contains(n));
         let small = |path: &str, most: u32| number(path, most.into()).and_then(|n| u32::try_from(n).ok());
         let usual = Self::default();
-        let mime_types = instance.pointer("/configuration/media_attachments/supported_mime_types").and_then(Value::as_array);
+        let mime_types =
+            instance.pointer("/configuration/media_attachments/supported_mime_types").and_then(Value::as_array);
         Self {
             base: base.to_owned(),
             version: crate::words::clean(instance["version"].as_str().unwrap_or_default()),
@@ -76,7 +78,8 @@ impl Facts {
             max_characters: small("/configuration/statuses/max_characters", 1_000_000)
                 .or_else(|| small("/max_toot_chars", 1_000_000))
                 .unwrap_or(usual.max_characters),
-            url_length: small("/configuration/statuses/characters_reserved_per_url", 10_000).unwrap_or(usual.url_length),
+            url_length: small("/configuration/statuses/characters_reserved_per_url", 10_000)
+                .unwrap_or(usual.url_length),
             max_media: small("/configuration/statuses/max_media_attachments", 100).unwrap_or(usual.max_media),
             mime_types: mime_types.map_or_else(Vec::new, |types| {
                 let plain = |name: &&str| name.len() <= 100 && name.bytes().all(|byte| byte.is_ascii_graphic());
@@ -106,6 +109,8 @@ impl Facts {
         FileLimits {
             images: self.max_media.into(),
             image_max_bytes: self.image_max_bytes,
+            // They are fitted to the network's usual limit, which this instance may stay below.
+            images_are_fitted: self.image_max_bytes >= SPEC.media.image_max_bytes,
             gif_max_bytes: self.image_max_bytes,
             video_max_bytes: self.video_max_bytes,
             image_max_pixels: self.image_max_pixels,
@@ -153,8 +158,12 @@ mod tests {
 
     #[test]
     fn absurd_or_missing_limits_are_the_usual_ones() {
-        for instance in [json!({}), json!([]), json!({"configuration": {"statuses": {"max_characters": -1}}}),
-            json!({"configuration": {"statuses": {"max_characters": 0, "max_media_attachments": 1e9}}})] {
+        for instance in [
+            json!({}),
+            json!([]),
+            json!({"configuration": {"statuses": {"max_characters": -1}}}),
+            json!({"configuration": {"statuses": {"max_characters": 0, "max_media_attachments": 1e9}}}),
+        ] {
             let facts = Facts::of_instance("", &instance);
             assert_eq!((facts.max_characters, facts.max_media), (500, 4), "{instance}");
         }

@@ -17,8 +17,7 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(2);
 
 pub(super) async fn upload(cx: &Cx<'_>, account: &Account<'_>, media: &Media) -> Result<MediaHandle, Refusal> {
     let tokens = MastodonTokens::open(account)?;
-    let mut parts =
-        vec![Part::file("file", media.filename.clone(), media.content_type.clone(), media.bytes.clone())];
+    let mut parts = vec![Part::file("file", media.filename.clone(), media.content_type.clone(), media.bytes.clone())];
     if let Some(text) = media.alt_text.as_deref().filter(|text| !text.trim().is_empty()) {
         parts.push(Part::text("description", text));
     }
@@ -39,8 +38,7 @@ pub(super) async fn poll(cx: &Cx<'_>, account: &Account<'_>, handle: &Value) -> 
             http_status: None,
         });
     };
-    let answer =
-        Ask::get(&tokens.base, &format!("/api/v1/media/{id}")).bearer(&tokens.access_token).call(cx).await?;
+    let answer = Ask::get(&tokens.base, &format!("/api/v1/media/{id}")).bearer(&tokens.access_token).call(cx).await?;
     settle(cx, &answer)
 }
 

@@ -9,9 +9,8 @@ use crate::links::{self, Scheme};
 
 /// `@user@server`, of which the server does not count.
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant that every test of this module compiles")]
-static REMOTE_MENTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(^|[^/\w])@([A-Za-z0-9_]+(?:[A-Za-z0-9_.-]+[A-Za-z0-9_]+)?)@[\w.-]+\w").unwrap()
-});
+static REMOTE_MENTION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(^|[^/\w])@([A-Za-z0-9_]+(?:[A-Za-z0-9_.-]+[A-Za-z0-9_]+)?)@[\w.-]+\w").unwrap());
 
 /// Length of a status as Mastodon counts it: grapheme clusters of warning and text, links at a fixed length, mentions
 /// without their server.

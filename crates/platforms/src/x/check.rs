@@ -8,7 +8,11 @@ use super::{
     spec::{BASE, DEFAULT_BASE, OPTIONS, REPLY_SETTINGS, SPEC, TEXT_MAX, TEXT_MAX_PAID},
     text,
 };
-use crate::{Bases, PreviewRequest, RuleFault, TargetDraft, TextRule, options::Options, rules::{FileLimits, PartFaults}};
+use crate::{
+    Bases, PreviewRequest, RuleFault, TargetDraft, TextRule,
+    options::Options,
+    rules::{FileLimits, PartFaults},
+};
 
 const POLL_MINUTES: (u64, u64) = (5, 10_080);
 const POLL_OPTION_MAX: usize = 25;
@@ -92,11 +96,14 @@ pub(super) fn preview(draft: &TargetDraft<'_>, bases: &Bases) -> Vec<PreviewRequ
                 requests.push(PreviewRequest::json("POST", format!("{base}/2/media/{path}"), body));
             };
             let media_type = file.content_type.unwrap_or("<content type>");
-            request("upload/initialize", json!({
-                "media_type": media_type,
-                "total_bytes": file.size.map_or_else(|| json!("<size>"), |size| json!(size)),
-                "media_category": "<tweet_image, tweet_gif or tweet_video>",
-            }));
+            request(
+                "upload/initialize",
+                json!({
+                    "media_type": media_type,
+                    "total_bytes": file.size.map_or_else(|| json!("<size>"), |size| json!(size)),
+                    "media_category": "<tweet_image, tweet_gif or tweet_video>",
+                }),
+            );
             request(&format!("upload/{id}/append"), json!("multipart: segment_index, media; 1 MiB each"));
             request(&format!("upload/{id}/finalize"), Value::Null);
             if let Some(text) = file.alt_text {

@@ -42,9 +42,7 @@ impl Composed {
 }
 
 pub(super) fn compose(now: Timestamp, part: &Part<'_>) -> Result<Value, Refusal> {
-    let refused = |code, message: &str| {
-        Err(Refusal::Rejected { code, message: message.to_owned(), http_status: None })
-    };
+    let refused = |code, message: &str| Err(Refusal::Rejected { code, message: message.to_owned(), http_status: None });
     let (mut media_ids, mut media_keys) = (Vec::new(), Vec::new());
     for (handle, _) in part.media {
         match Handle::read(handle) {

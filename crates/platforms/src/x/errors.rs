@@ -75,7 +75,8 @@ pub(super) fn classify(now: Timestamp, answer: &Answer) -> Refusal {
 }
 
 fn by_words(status: u16, said: &Said) -> ErrorCode {
-    let media = said.says("media id") || said.says("media_ids") || said.says("media type") || said.says("media category");
+    let media =
+        said.says("media id") || said.says("media_ids") || said.says("media type") || said.says("media category");
     if said.says("duplicate content") {
         ErrorCode::DuplicateContent
     } else if said.says("creditsdepleted") || said.says("credits depleted") {
@@ -84,7 +85,10 @@ fn by_words(status: u16, said: &Said) -> ErrorCode {
         ErrorCode::AccountRestricted
     } else if media {
         ErrorCode::MediaRejected
-    } else if said.says("not permitted to perform this action") || said.says("cashtag") || said.says("not visible to you") {
+    } else if said.says("not permitted to perform this action")
+        || said.says("cashtag")
+        || said.says("not visible to you")
+    {
         ErrorCode::ContentRejected
     } else {
         match status {

@@ -12,7 +12,11 @@ use super::{
     tokens::XTokens,
     wire::{Envelope, Id, Upload},
 };
-use crate::{Account, Cx, Media, MediaHandle, exchange::{Answer, Ask}, failure, stored, words};
+use crate::{
+    Account, Cx, Media, MediaHandle,
+    exchange::{Answer, Ask},
+    failure, stored, words,
+};
 
 /// One append. Larger ones were documented once; this size is proven.
 const CHUNK_BYTES: usize = 1024 * 1024;
@@ -96,7 +100,8 @@ async fn settle(cx: &Cx<'_>, tokens: &XTokens, answer: &Answer, mut handle: Hand
             "succeeded" => {}
             "failed" => {
                 let said = processing.error.and_then(|error| error.message.or(error.name));
-                let message = said.map_or_else(|| "X could not process the file".to_owned(), |said| answer.words(&said));
+                let message =
+                    said.map_or_else(|| "X could not process the file".to_owned(), |said| answer.words(&said));
                 return Err(media_refused(&message, Some(answer.status)));
             }
             // `pending`, `in_progress`, and whatever X may add.

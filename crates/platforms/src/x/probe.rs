@@ -22,12 +22,10 @@ pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, composed: &Value, 
         return unknown("the stored form of the part cannot be read");
     };
     match recent(cx, account, sent_at - CLOCKS).await {
-        Ok(tweets) => tweets
-            .into_iter()
-            .find(|tweet| is_ours(tweet, &composed, sent_at))
-            .map_or_else(|| unknown("the post is not among the account's recent ones, which may lag"), |tweet| {
-                Probe::Live(publish::live(account, tweet.id))
-            }),
+        Ok(tweets) => tweets.into_iter().find(|tweet| is_ours(tweet, &composed, sent_at)).map_or_else(
+            || unknown("the post is not among the account's recent ones, which may lag"),
+            |tweet| Probe::Live(publish::live(account, tweet.id)),
+        ),
         Err(refusal) => unknown(&match refusal {
             Refusal::Rejected { message, .. }
             | Refusal::Auth { message, .. }
@@ -47,16 +45,13 @@ async fn recent(cx: &Cx<'_>, account: &Account<'_>, since: Timestamp) -> Result<
     if !super::is_id(account.network_unique_id) {
         return Err(crate::given::refusal("the account has no id that X could know"));
     }
-    let answer = Ask::get(
-        cx.bases.get(BASE, DEFAULT_BASE),
-        &format!("/2/users/{}/tweets", account.network_unique_id),
-    )
-    .query("max_results", "100")
-    .query("start_time", &format!("{:.0}", since))
-    .query("tweet.fields", "attachments,created_at,entities,note_tweet,referenced_tweets")
-    .bearer(&tokens.access_token)
-    .call(cx)
-    .await?;
+    let answer = Ask::get(cx.bases.get(BASE, DEFAULT_BASE), &format!("/2/users/{}/tweets", account.network_unique_id))
+        .query("max_results", "100")
+        .query("start_time", &format!("{:.0}", since))
+        .query("tweet.fields", "attachments,created_at,entities,note_tweet,referenced_tweets")
+        .bearer(&tokens.access_token)
+        .call(cx)
+        .await?;
     match answer.success::<Envelope<Vec<Tweet>>>() {
         // An empty timeline has no `data`.
         Some(envelope) => Ok(envelope.data.unwrap_or_default()),

@@ -12,7 +12,11 @@ use super::{
     tokens::XTokens,
     wire::{Envelope, Id},
 };
-use crate::{Account, Cx, exchange::{Answer, Ask}, failure, stored};
+use crate::{
+    Account, Cx,
+    exchange::{Answer, Ask},
+    failure, stored,
+};
 
 /// How long a part that X has just taken may be invisible to a reply.
 const PARENT_SETTLES: SignedDuration = SignedDuration::from_secs(60);

@@ -11,15 +11,20 @@ use super::{
     tokens::XTokens,
     wire::TokenAnswer,
 };
-use crate::{Account, Cx, Tokens, exchange::{Answer, Ask}, failure, stored};
+use crate::{
+    Account, Cx, Tokens,
+    exchange::{Answer, Ask},
+    failure, stored,
+};
 
 pub(super) async fn refresh(cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal> {
     let held: XTokens = stored::open(account)?;
     let (Some(refresh_token), Some(client_id)) = (&held.refresh_token, &held.client_id) else {
         return Err(Refusal::Auth {
             code: ErrorCode::TokenExpired,
-            message: "the access token ran out, and without a refresh token and its app's client id it cannot be renewed"
-                .to_owned(),
+            message:
+                "the access token ran out, and without a refresh token and its app's client id it cannot be renewed"
+                    .to_owned(),
             http_status: None,
         });
     };

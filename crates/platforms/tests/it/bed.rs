@@ -38,7 +38,8 @@ impl Bed {
     pub(crate) async fn new() -> Self {
         let server = MockServer::start().await;
         let url = Url::parse(&server.uri()).expect("a server has an address");
-        let bases = ["x", "bluesky", "plc"].into_iter().fold(Bases::default(), |bases, name| bases.with(name, url.clone()));
+        let bases =
+            ["x", "bluesky", "plc"].into_iter().fold(Bases::default(), |bases, name| bases.with(name, url.clone()));
         Self { server, door: door(), bases, now: at(NOW) }
     }
 
@@ -115,12 +116,7 @@ impl Connected {
     }
 
     pub(crate) fn get(&self) -> Account<'_> {
-        Account {
-            network_unique_id: &self.id,
-            username: &self.username,
-            facts: &self.facts,
-            tokens: &self.tokens,
-        }
+        Account { network_unique_id: &self.id, username: &self.username, facts: &self.facts, tokens: &self.tokens }
     }
 }
 

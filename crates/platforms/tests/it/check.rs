@@ -7,7 +7,13 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 fn file(kind: MediaKind, content_type: &'static str) -> DraftMedia<'static> {
-    DraftMedia { kind: Some(kind), content_type: Some(content_type), size: Some(1_000), dimensions: Some((10, 10)), alt_text: None }
+    DraftMedia {
+        kind: Some(kind),
+        content_type: Some(content_type),
+        size: Some(1_000),
+        dimensions: Some((10, 10)),
+        alt_text: None,
+    }
 }
 
 fn draft<'a>(content: &'a str, media: Vec<DraftMedia<'a>>) -> TargetDraft<'a> {
@@ -31,21 +37,28 @@ fn the_length_is_told_with_its_limit() {
     let long = "x".repeat(301);
     assert_eq!(detail(Platform::X, &long, Value::Null), "X allows 280 weighted characters; this has 301");
     assert_eq!(detail(Platform::X, &long, json!({"subscription_type": "Premium"})), "");
-    assert_eq!(detail(Platform::X, &long, json!({"subscription_type": "None"})), "X allows 280 weighted characters; this has 301");
+    assert_eq!(
+        detail(Platform::X, &long, json!({"subscription_type": "None"})),
+        "X allows 280 weighted characters; this has 301"
+    );
     assert_eq!(detail(Platform::Bluesky, &long, Value::Null), "Bluesky allows 300 graphemes; this has 301");
     assert_eq!(detail(Platform::Bluesky, &"👨‍👩‍👧‍👦".repeat(121), Value::Null), "Bluesky allows 3000 bytes; this has 3025");
     assert_eq!(detail(Platform::Bluesky, &"e\u{301}".repeat(300), Value::Null), "");
     let longer = "x".repeat(501);
     assert_eq!(detail(Platform::Mastodon, &longer, Value::Null), "Mastodon allows 500 characters; this has 501");
     assert_eq!(detail(Platform::Mastodon, &longer, json!({"max_characters": 1000})), "");
-    assert_eq!(detail(Platform::Mastodon, &long, json!({"max_characters": 300})), "Mastodon allows 300 characters; this has 301");
+    assert_eq!(
+        detail(Platform::Mastodon, &long, json!({"max_characters": 300})),
+        "Mastodon allows 300 characters; this has 301"
+    );
 }
 
 #[test]
 fn a_warning_counts_in_every_part() {
     let text = "x".repeat(499);
     let part = |role| DraftPart { role, content: &text, media: vec![] };
-    let draft = TargetDraft { parts: vec![part(Role::Main), part(Role::FirstComment)], options: json!({"spoiler_text": "cw"}) };
+    let draft =
+        TargetDraft { parts: vec![part(Role::Main), part(Role::FirstComment)], options: json!({"spoiler_text": "cw"}) };
     let parts: Vec<_> = check(Platform::Mastodon, &draft, &Value::Null).into_iter().map(|fault| fault.part).collect();
     assert_eq!(parts, [Some(0), Some(1)]);
 }
@@ -56,7 +69,8 @@ fn a_part_needs_something_to_show() {
         assert_eq!(codes(platform, &draft(" \n", vec![])), [("/content".to_owned(), "text_missing")]);
         assert_eq!(codes(platform, &draft("", vec![file(MediaKind::Image, "image/png")])), []);
     }
-    let card = TargetDraft { options: json!({"external": {"uri": "https://a.example", "title": "A"}}), ..draft("", vec![]) };
+    let card =
+        TargetDraft { options: json!({"external": {"uri": "https://a.example", "title": "A"}}), ..draft("", vec![]) };
     assert_eq!(codes(Platform::Bluesky, &card), []);
 }
 
@@ -89,15 +103,44 @@ fn each_file_is_looked_at() {
     for (platform, file, pointer, code) in [
         (Platform::X, file(MediaKind::Image, "image/tiff"), "/media/0", "media_type"),
         (Platform::X, file(MediaKind::Video, "video/avi"), "/media/0", "media_type"),
-        (Platform::X, large(5 * 1024 * 1024 + 1), "/media/0", "media_too_large"),
-        (Platform::Bluesky, large(2_000_001), "/media/0", "media_too_large"),
-        (Platform::Mastodon, large(16_777_217), "/media/0", "media_too_large"),
-        (Platform::X, DraftMedia { alt_text: Some(&alt[..1_001]), ..large(1) }, "/media/0/alt_text", "alt_text_too_long"),
+        (
+            Platform::X,
+            DraftMedia { size: Some(15 * 1024 * 1024 + 1), ..file(MediaKind::Gif, "image/gif") },
+            "/media/0",
+            "media_too_large",
+        ),
+        (
+            Platform::Mastodon,
+            DraftMedia { size: Some(103_809_025), ..file(MediaKind::Video, "video/mp4") },
+            "/media/0",
+            "media_too_large",
+        ),
+        (
+            Platform::X,
+            DraftMedia { alt_text: Some(&alt[..1_001]), ..large(1) },
+            "/media/0/alt_text",
+            "alt_text_too_long",
+        ),
         (Platform::Bluesky, DraftMedia { alt_text: Some(&alt), ..large(1) }, "/media/0/alt_text", "alt_text_too_long"),
-        (Platform::Mastodon, DraftMedia { alt_text: Some(&alt[..1_501]), kind: None, ..large(1) }, "/media/0/alt_text", "alt_text_too_long"),
+        (
+            Platform::Mastodon,
+            DraftMedia { alt_text: Some(&alt[..1_501]), kind: None, ..large(1) },
+            "/media/0/alt_text",
+            "alt_text_too_long",
+        ),
     ] {
-        assert_eq!(codes(platform, &draft("hi", vec![file.clone()])), [(pointer.to_owned(), code)], "{platform} {file:?}");
+        assert_eq!(
+            codes(platform, &draft("hi", vec![file.clone()])),
+            [(pointer.to_owned(), code)],
+            "{platform} {file:?}"
+        );
     }
+    for platform in Platform::all() {
+        assert_eq!(codes(platform, &draft("hi", vec![large(90_000_000)])), [], "{platform}: an image is made to fit");
+    }
+    let small = json!({"image_max_bytes": 1_000_000});
+    let faults = check(Platform::Mastodon, &draft("hi", vec![large(1_000_001)]), &small);
+    assert_eq!(faults[0].detail, "Mastodon allows 1000000 bytes for this kind of file; this has 1000001");
     let facts = json!({"mime_types": ["image/jpeg"], "image_max_pixels": 99});
     let faults = check(Platform::Mastodon, &draft("hi", vec![file(MediaKind::Image, "image/png")]), &facts);
     assert_eq!(faults.len(), 2, "an instance's own types and pixels: {faults:?}");
@@ -166,12 +209,21 @@ fn any_draft() -> impl Strategy<Value = (String, Vec<Option<&'static str>>, Valu
         Just(json!({"options": ["a", 1], "uri": [], "expires_in": -1})),
     ];
     let name = prop_oneof![
-        Just("poll"), Just("langs"), Just("labels"), Just("external"), Just("visibility"), Just("spoiler_text"),
-        Just("tagged_user_ids"), Just("quote_tweet_id"), Just("~/"), Just("language"),
+        Just("poll"),
+        Just("langs"),
+        Just("labels"),
+        Just("external"),
+        Just("visibility"),
+        Just("spoiler_text"),
+        Just("tagged_user_ids"),
+        Just("quote_tweet_id"),
+        Just("~/"),
+        Just("language"),
     ];
     let options = proptest::collection::btree_map(name.prop_map(str::to_owned), value, 0..4)
         .prop_map(|map| Value::Object(map.into_iter().collect()));
-    let kinds = proptest::collection::vec(prop_oneof![Just(None), Just(Some("image/png")), Just(Some("nonsense"))], 0..6);
+    let kinds =
+        proptest::collection::vec(prop_oneof![Just(None), Just(Some("image/png")), Just(Some("nonsense"))], 0..6);
     ("(\\PC|@a\\.example|https://a\\.example|#|\\$A){0,60}", kinds, options)
 }
 

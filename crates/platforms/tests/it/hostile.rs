@@ -13,10 +13,30 @@ use crate::bed::{Bed, Connected, main_part};
 fn bodies() -> Vec<Vec<u8>> {
     let deep = "[".repeat(100_000);
     let texts = [
-        "", "null", "[]", "{}", "7", "\"x\"", "{\"data\":null}", "{\"data\":[]}", "{\"data\":{\"id\":null}}", "{\"id\":null}",
-        "{\"id\":{\"id\":1}}", "{\"error\":7,\"message\":[]}", "{\"errors\":{}}", "{\"errors\":[7]}", "{\"errors\":[{}]}",
-        "{\"title\":\"\",\"detail\":\"\"}", "{\"error\":\"\\u0000\"}", "{\"data\":{\"id\":\"1\\u0000\"}}", "<html>", "[{\"id\":1}]",
-        "{\"uri\":7,\"cid\":7}", "{\"accessJwt\":7}", "{\"id\":\"\\u0000\",\"username\":\"\\u0000\"}", deep.as_str(),
+        "",
+        "null",
+        "[]",
+        "{}",
+        "7",
+        "\"x\"",
+        "{\"data\":null}",
+        "{\"data\":[]}",
+        "{\"data\":{\"id\":null}}",
+        "{\"id\":null}",
+        "{\"id\":{\"id\":1}}",
+        "{\"error\":7,\"message\":[]}",
+        "{\"errors\":{}}",
+        "{\"errors\":[7]}",
+        "{\"errors\":[{}]}",
+        "{\"title\":\"\",\"detail\":\"\"}",
+        "{\"error\":\"\\u0000\"}",
+        "{\"data\":{\"id\":\"1\\u0000\"}}",
+        "<html>",
+        "[{\"id\":1}]",
+        "{\"uri\":7,\"cid\":7}",
+        "{\"accessJwt\":7}",
+        "{\"id\":\"\\u0000\",\"username\":\"\\u0000\"}",
+        deep.as_str(),
     ];
     let mut bodies: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     bodies.push(vec![0xFF, 0xFE, 0x00, 0xD8]);
@@ -86,7 +106,8 @@ async fn nonsense_is_never_taken_for_success() {
 }
 
 async fn answer_everything(server: &MockServer, status: u16, body: Vec<u8>) {
-    let answer = ResponseTemplate::new(status).set_body_raw(body, "application/json").insert_header("retry-after", "-1");
+    let answer =
+        ResponseTemplate::new(status).set_body_raw(body, "application/json").insert_header("retry-after", "-1");
     Mock::given(matchers::any()).respond_with(answer).mount(server).await;
 }
 
@@ -99,7 +120,9 @@ async fn what_was_stored_wrongly_is_refused_without_a_call() {
         let bad = Connected::new("42", "alice", Value::Null, json!("not an object"));
         let part = main_part("hi", &Value::Null);
         let composed = network.compose(&bed.cx(), &good.get(), &part).await.expect("composed");
-        for stored in [Value::Null, json!({}), json!({"body": 7, "key": "a b", "composed_at": 0, "repo": "x"}), json!([])] {
+        for stored in
+            [Value::Null, json!({}), json!({"body": 7, "key": "a b", "composed_at": 0, "repo": "x"}), json!([])]
+        {
             let sent = network.send(&bed.cx(), &good.get(), &stored).await;
             assert!(matches!(sent, Outcome::Refused(_)), "{platform} {stored}");
             let probe = network.probe(&bed.cx(), &good.get(), &stored, bed.now).await;

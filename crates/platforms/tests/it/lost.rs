@@ -54,8 +54,13 @@ fn account(platform: Platform, uri: &str) -> Connected {
     match platform {
         Platform::X => Connected::new("42", "alice", Value::Null, json!({"access_token": "a"})),
         Platform::Mastodon => Connected::new("109", "alice", Value::Null, json!({"base": uri, "access_token": "a"})),
-        Platform::Bluesky => Connected::new("did:plc:alice", "alice.example", Value::Null, json!({"service": uri, "pds": uri,
-            "did": "did:plc:alice", "access_jwt": "a", "refresh_jwt": "r", "app_password": "p"})),
+        Platform::Bluesky => Connected::new(
+            "did:plc:alice",
+            "alice.example",
+            Value::Null,
+            json!({"service": uri, "pds": uri,
+            "did": "did:plc:alice", "access_jwt": "a", "refresh_jwt": "r", "app_password": "p"}),
+        ),
     }
 }
 
@@ -64,7 +69,8 @@ async fn send(platform: Platform, uri: &str, deadline: Deadline) -> Outcome {
     let door = door();
     let cx = Cx { door: &door, bases: &bases, now: at(NOW), deadline };
     let account = account(platform, uri);
-    let composed = network(platform).compose(&cx, &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
+    let composed =
+        network(platform).compose(&cx, &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
     network(platform).send(&cx, &account.get(), &composed).await
 }
 

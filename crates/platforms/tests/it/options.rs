@@ -5,7 +5,13 @@ use platforms::{DraftMedia, DraftPart, TargetDraft, network};
 use serde_json::{Value, json};
 
 fn faults(platform: Platform, options: Value) -> Vec<(String, &'static str)> {
-    let media = vec![DraftMedia { kind: Some(MediaKind::Image), content_type: None, size: None, dimensions: None, alt_text: None }];
+    let media = vec![DraftMedia {
+        kind: Some(MediaKind::Image),
+        content_type: None,
+        size: None,
+        dimensions: None,
+        alt_text: None,
+    }];
     // Only these options go with media or without.
     let media = if options.get("tagged_user_ids").is_some() { media } else { Vec::new() };
     let part = DraftPart { role: Role::Main, content: "hi", media };
@@ -30,7 +36,11 @@ fn good() -> Vec<(Platform, &'static str, Value)> {
         (Platform::Mastodon, "sensitive", json!(true)),
         (Platform::Mastodon, "spoiler_text", json!("cw")),
         (Platform::Mastodon, "language", json!("de")),
-        (Platform::Mastodon, "poll", json!({"options": ["a", "b"], "expires_in": 300, "multiple": true, "hide_totals": false})),
+        (
+            Platform::Mastodon,
+            "poll",
+            json!({"options": ["a", "b"], "expires_in": 300, "multiple": true, "hide_totals": false}),
+        ),
     ]
 }
 
@@ -39,7 +49,8 @@ fn every_option_of_a_schema_is_taken_and_no_other() {
     for platform in Platform::all() {
         let schema = (network(platform).spec().options)();
         assert_eq!(schema["additionalProperties"], json!(false));
-        let mut named: Vec<&str> = schema["properties"].as_object().expect("an object").keys().map(String::as_str).collect();
+        let mut named: Vec<&str> =
+            schema["properties"].as_object().expect("an object").keys().map(String::as_str).collect();
         let good = good();
         let mut tried: Vec<&str> = good.iter().filter(|(of, ..)| *of == platform).map(|(_, name, _)| *name).collect();
         named.sort_unstable();
@@ -70,7 +81,11 @@ fn a_wrong_value_is_named_by_its_pointer() {
         (Platform::X, json!({"poll": []}), "/poll"),
         (Platform::X, json!({"tagged_user_ids": ["x"]}), "/tagged_user_ids"),
         (Platform::X, json!({"tagged_user_ids": []}), "/tagged_user_ids"),
-        (Platform::X, json!({"poll": {"options": ["a", "b"], "duration_minutes": 5}, "quote_tweet_id": "1"}), "/quote_tweet_id"),
+        (
+            Platform::X,
+            json!({"poll": {"options": ["a", "b"], "duration_minutes": 5}, "quote_tweet_id": "1"}),
+            "/quote_tweet_id",
+        ),
         (Platform::X, json!([]), ""),
         (Platform::Bluesky, json!({"langs": ["english please"]}), "/langs"),
         (Platform::Bluesky, json!({"langs": ["en", "de", "fr", "es"]}), "/langs"),
@@ -84,7 +99,11 @@ fn a_wrong_value_is_named_by_its_pointer() {
         (Platform::Mastodon, json!({"language": "English"}), "/language"),
         (Platform::Mastodon, json!({"poll": {"options": ["a", "b"], "expires_in": 299}}), "/poll/expires_in"),
         (Platform::Mastodon, json!({"poll": {"options": ["a", "a"], "expires_in": 300}}), "/poll/options"),
-        (Platform::Mastodon, json!({"poll": {"options": ["a", "b", "c", "d", "e"], "expires_in": 300}}), "/poll/options"),
+        (
+            Platform::Mastodon,
+            json!({"poll": {"options": ["a", "b", "c", "d", "e"], "expires_in": 300}}),
+            "/poll/options",
+        ),
     ] {
         let seen = faults(platform, options.clone());
         assert_eq!(seen.len(), 1, "{platform} {options}: {seen:?}");

@@ -3,6 +3,7 @@
 mod change;
 mod connect;
 mod event;
+mod find;
 mod hold;
 mod list;
 mod refresh;
@@ -12,6 +13,7 @@ mod told;
 pub use change::{AccountChange, AccountChanged, disconnect, purge, update};
 pub use connect::{Connecting, NewAccount, Profile, connect, find_profile};
 pub(crate) use hold::hold;
+pub use find::{Addressee, Finder};
 pub use list::{AccountFilter, Known, get, get_many, list};
 pub use refresh::{
     Renewable, Written, defer_waiting, find_renewable, hold_account, release_waiting, replace_tokens,

@@ -60,6 +60,29 @@ async fn a_holder_that_lost_its_lane_changes_nothing_but_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lane_is_kept_for_as_long_as_a_delivery_takes() {
+    // Given a lease of a second and a delivery that takes longer
+    let mut house = House::new().await;
+    house.lease_ms = 1_000;
+    let receiver = Receiver::start().await;
+    receiver.answer("/hook", [held(), Answer::status(200)]);
+    let endpoint = house.endpoint(&receiver.url("/hook"), Wish::default()).await;
+    let sent = house.event(&[endpoint], Uuid::now_v7(), 1, "{}").await;
+    let running = house.dispatch();
+    receiver.wait_for("/hook", 1).await;
+    house.test.execute("CREATE TABLE before AS SELECT lease_until FROM jobs").await;
+    // When more than two leases have passed
+    let renewed = "SELECT count(*) FROM jobs j, before b WHERE j.lease_until > b.lease_until + interval '1.5 s'";
+    house.until_count(renewed, 1).await;
+    // Then nobody else took it, and the delivery is made once
+    assert_eq!(house.test.count("SELECT fence FROM jobs").await, 2);
+    receiver.let_go();
+    house.until_status(&sent, "delivered").await;
+    assert_eq!(receiver.received().len(), 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn told_to_stop_it_finishes_what_is_under_way_and_begins_nothing() {
     // Given one delivery under way and another waiting for its place
     let house = House::new().await;

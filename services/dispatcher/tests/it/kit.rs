@@ -32,6 +32,7 @@ pub(crate) struct House {
     pub(crate) clock: ManualClock,
     pub(crate) project: Uuid,
     pub(crate) exchange_timeout_ms: u64,
+    pub(crate) lease_ms: u64,
     pub(crate) allow: Vec<String>,
     private: PrivateRing,
     public: PublicRing,
@@ -108,6 +109,7 @@ impl House {
             clock: ManualClock::new(Timestamp::from_second(1_767_225_600).unwrap()),
             project,
             exchange_timeout_ms: 20_000,
+            lease_ms: 60_000,
             allow: vec!["127.0.0.1:*".to_owned()],
             private,
             public,
@@ -135,6 +137,7 @@ impl House {
         let settings = DispatcherSettings {
             endpoints,
             exchange_timeout_ms: self.exchange_timeout_ms,
+            lease_ms: self.lease_ms,
             shutdown_seconds: 10,
             admin: AdminSettings { host: "127.0.0.1".to_owned(), port: 0 },
         };

@@ -3,7 +3,6 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use bus::Bus;
 use egress::{Deadline, Door, EgressSettings, Limits, Request};
 use jiff::SignedDuration;
 use media::{ObjectKey, Objects, Storage};

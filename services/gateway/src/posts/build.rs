@@ -15,11 +15,10 @@ use super::{
 pub(super) fn build(examined: &Examined) -> (Vec<NewContainer>, Vec<NewTarget>) {
     let asked = &examined.asked;
     let mut containers: Vec<_> =
-        (0..).zip(&asked.containers).map(|(position, container)| new_container(None, position, container)).collect();
+        (0..).zip(&asked.containers).map(|(position, container)| shared_container(position, container)).collect();
     let shared: Vec<_> = containers.iter().map(|container| container.id).collect();
     let mut targets = Vec::new();
-    for known in &examined.targets {
-        let account = &known.account;
+    for account in &examined.targets {
         let mut chosen = Vec::new();
         for (position, part) in (0..).zip(parts(asked, account.id)) {
             let own = match part.origin {
@@ -50,10 +49,10 @@ pub(super) fn build(examined: &Examined) -> (Vec<NewContainer>, Vec<NewTarget>) 
     (containers, targets)
 }
 
-fn new_container(account_id: Option<domain::ids::AccountId>, position: i16, container: &AskedContainer) -> NewContainer {
+fn shared_container(position: i16, container: &AskedContainer) -> NewContainer {
     NewContainer {
         id: ContainerId(Uuid::now_v7()),
-        account_id,
+        account_id: None,
         position,
         content: container.content.clone(),
         media: container.media.iter().map(|media| media.file.clone()).collect(),

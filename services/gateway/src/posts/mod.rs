@@ -1,7 +1,7 @@
 //! Posts over HTTP: one file an endpoint.
 //!
 //! A body goes one way, whether it is created, edited, part of a batch or only looked at: [`asked`] reads it,
-//! [`examine`] looks up what it names and applies the networks' rules, [`build`] chooses the ids of what is written.
+//! [`examine`] looks up what it names, [`rules`] are its networks' own, [`build`] chooses the ids of what is written.
 
 mod accept;
 mod asked;
@@ -22,6 +22,7 @@ mod patch;
 mod publish;
 mod resolve;
 mod retry;
+mod rules;
 mod sight;
 mod validate;
 mod wait;

@@ -5,7 +5,7 @@ use domain::{fault::Fault, ids::AccountId, platform::Platform, policy::Mode, pos
 use platforms::{Account, Bases, PreviewRequest, network};
 use secrecy::SecretString;
 use serde::Serialize;
-use store::accounts::Known;
+use store::accounts::Addressee;
 
 use super::examine::{Examined, examine};
 use crate::{
@@ -51,31 +51,31 @@ pub(crate) async fn validate(
         (Mode::Test, Some(sandbox)) => Bases::in_sandbox(sandbox),
         _ => Bases::default(),
     };
-    let of = |account: AccountId| move |fault: &&Fault| fault.account_id == Some(account);
-    let is_of_a_target = |fault: &Fault| examined.targets.iter().any(|known| fault.account_id == Some(known.account.id));
+    let of = |id: AccountId| move |fault: &&Fault| fault.account_id == Some(id);
+    let is_of_a_target = |fault: &Fault| examined.targets.iter().any(|account| fault.account_id == Some(account.id));
     let errors: Vec<_> = examined.faults.iter().filter(|fault| !is_of_a_target(fault)).cloned().collect();
-    let targets = examined.targets.iter().map(|known| {
-        let own: Vec<_> = examined.faults.iter().filter(of(known.account.id)).cloned().collect();
+    let targets = examined.targets.iter().map(|account| {
+        let own: Vec<_> = examined.faults.iter().filter(of(account.id)).cloned().collect();
         TargetResponse {
-            account_id: known.account.id,
-            platform: known.account.platform,
-            requests: if errors.is_empty() && own.is_empty() { preview(&examined, known, &bases) } else { Vec::new() },
+            account_id: account.id,
+            platform: account.platform,
+            requests: if errors.is_empty() && own.is_empty() { preview(&examined, account, &bases) } else { Vec::new() },
             errors: own,
-            warnings: examined.warnings.iter().filter(|w| w.account_id == Some(known.account.id)).cloned().collect(),
+            warnings: examined.warnings.iter().filter(|w| w.account_id == Some(account.id)).cloned().collect(),
         }
     });
     Ok(Json(ValidateResponse { valid: examined.faults.is_empty(), targets: targets.collect(), errors }))
 }
 
-fn preview(examined: &Examined, known: &Known, bases: &Bases) -> Vec<PreviewRequest> {
-    let platform = known.account.platform;
+fn preview(examined: &Examined, account: &Addressee, bases: &Bases) -> Vec<PreviewRequest> {
+    let platform = account.platform;
     // There are none here to show: this service cannot open them.
     let tokens = SecretString::from(String::new());
-    let account = Account {
-        network_unique_id: &known.account.network_unique_id,
-        username: &known.account.username,
-        facts: &known.facts,
+    let sender = Account {
+        network_unique_id: &account.network_unique_id,
+        username: &account.username,
+        facts: &account.facts,
         tokens: &tokens,
     };
-    network(platform).preview(&examined.draft(known.account.id, platform.name()), &account, bases)
+    network(platform).preview(&examined.draft(account.id, platform.name()), &sender, bases)
 }

@@ -1,5 +1,15 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod auth;
+mod bodies;
+mod deliveries;
+mod events;
 mod house;
+mod keys;
+mod kit;
+mod outage;
 mod posts;
+mod project;
+mod uploads;
+mod webhooks;

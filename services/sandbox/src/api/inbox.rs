@@ -66,7 +66,8 @@ pub(super) async fn receive(
 ) -> Result<HttpResponse, Refusal> {
     let core = &world.core;
     checked(core, &name)?;
-    let verified = core.inboxes.secret(&name).map(|secret| verify(&secret, request.headers(), &bytes, core.clock.real_now()));
+    let verified =
+        core.inboxes.secret(&name).map(|secret| verify(&secret, request.headers(), &bytes, core.clock.real_now()));
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| (name.to_string(), lossy(value.as_bytes()))).collect();
     let (received_at, body) = (core.now(), lossy(&bytes));

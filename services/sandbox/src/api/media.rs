@@ -12,10 +12,7 @@ use crate::sniff::sniff;
 use crate::world::World;
 
 /// Only what is recognised as a picture or video is served as one; anything else is a download.
-pub(super) async fn get(
-    world: ReqData<Arc<World>>,
-    path: Path<(Platform, String)>,
-) -> Result<HttpResponse, Refusal> {
+pub(super) async fn get(world: ReqData<Arc<World>>, path: Path<(Platform, String)>) -> Result<HttpResponse, Refusal> {
     let (platform, name) = path.into_inner();
     let bytes = world.core.shelf.get(platform, &name).await;
     let bytes = bytes.map_err(|_| problem(StatusCode::NOT_FOUND, "nothing was uploaded under this name"))?;

@@ -1,4 +1,16 @@
-//! The sandbox's own API, under `/_sandbox`.
+//! The sandbox's own API, under `/_sandbox`. Errors are `{"title", "status", "detail"}`.
+//!
+//! | call | what it does |
+//! |---|---|
+//! | `GET /ledger?platform=&account=&since=` | everything that became public; `since` is a `seq` (after it) or a time (from it on) |
+//! | `POST /accounts {"platform", "username?"}` | 201 with a new account, 200 with fresh credentials for the one that has the name |
+//! | `GET`, `POST /quotas {"platform?", "enforce"}` | whether the networks' rate limits hold |
+//! | `GET`, `POST`, `DELETE /faults`, `DELETE /faults/{id}` | the switchboard, see `faults` |
+//! | `GET`, `POST /clock {"advance": "PT1H"}` | the clock that tokens, processing and quotas follow |
+//! | `PUT /inbox/{name} {"signing_secret"}` | deliveries to this inbox are verified from now on |
+//! | `POST`, `GET`, `DELETE /inbox/{name}` | webhooks arrive, are looked at, are thrown away |
+//! | `GET /media/{platform}/{name}` | uploaded bytes |
+//! | `DELETE` | forgets everything |
 
 mod accounts;
 mod clock;

@@ -137,10 +137,7 @@ mod tests {
 
     #[test]
     fn an_empty_map_has_the_well_known_cid() {
-        assert_eq!(
-            of_record(&json!({})).as_deref(),
-            Ok("bafyreigbtj4x7ip5legnfznufuopl4sg4knzc2cof6duas4b3q2fy6swua")
-        );
+        assert_eq!(of_record(&json!({})).as_deref(), Ok("bafyreigbtj4x7ip5legnfznufuopl4sg4knzc2cof6duas4b3q2fy6swua"));
     }
 
     #[test]

@@ -60,8 +60,10 @@ pub(super) async fn not_implemented() -> HttpResponse {
 }
 
 impl Voice for Bluesky {
-    fn rejected(&self, message: Option<&str>) -> Refusal {
-        invalid_request(message.unwrap_or("Invalid app.bsky.feed.post record: refused by the sandbox"))
+    fn rejected(&self, status: Option<StatusCode>, message: Option<&str>) -> Refusal {
+        let status = status.unwrap_or(StatusCode::BAD_REQUEST);
+        let name = if status == StatusCode::UNAUTHORIZED { "AccountTakedown" } else { "InvalidRequest" };
+        xrpc(status, name, message.unwrap_or("Invalid app.bsky.feed.post record: refused by the sandbox"))
     }
 
     fn throttled(&self, now: Timestamp, reset: Timestamp) -> Refusal {

@@ -32,9 +32,9 @@ fn spend(call: &Call<Bluesky>, rules: &[Rule], who: &str, cost: u64) -> Result<O
     match tightest {
         Some(meter) if meter.exceeded => {
             let wait = (meter.reset.as_second() - now.as_second()).max(1);
-            let refusal = headers(&meter).into_iter().fold(error::rate_limited(), |refusal, (name, value)| {
-                refusal.with(name, value)
-            });
+            let refusal = headers(&meter)
+                .into_iter()
+                .fold(error::rate_limited(), |refusal, (name, value)| refusal.with(name, value));
             Err(refusal.with("retry-after", wait))
         }
         meter => Ok(meter),

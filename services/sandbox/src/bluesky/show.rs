@@ -8,9 +8,10 @@ use crate::network::Platform;
 use crate::page::{Card, Picture, Shown, Span};
 
 pub(super) fn newest(state: &State, limit: usize) -> Vec<Shown> {
-    let every = state.accounts.values().flat_map(|account| {
-        account.posts.iter().rev().take(limit).map(move |(rkey, post)| (account, rkey, post))
-    });
+    let every = state
+        .accounts
+        .values()
+        .flat_map(|account| account.posts.iter().rev().take(limit).map(move |(rkey, post)| (account, rkey, post)));
     let mut posts: Vec<_> = every.collect();
     posts.sort_by_key(|(.., post)| std::cmp::Reverse(post.at));
     posts.into_iter().take(limit).map(|(account, rkey, post)| show(state, account, rkey, post)).collect()
@@ -21,9 +22,10 @@ fn show(state: &State, account: &Account, rkey: &str, post: &Post) -> Shown {
     let media = if embed["media"].is_object() { &embed["media"] } else { embed };
     let quoted = embed["record"]["record"]["uri"].as_str().or(embed["record"]["uri"].as_str());
     let quote = quoted.map(|uri| {
-        state.post(uri).map_or_else(|| "a post that is gone".to_owned(), |(author, _, post)| {
-            format!("@{}: {}", author.handle, post.text())
-        })
+        state.post(uri).map_or_else(
+            || "a post that is gone".to_owned(),
+            |(author, _, post)| format!("@{}: {}", author.handle, post.text()),
+        )
     });
     Shown {
         platform: Platform::Bluesky,

@@ -19,7 +19,8 @@ const CEILING: usize = 52_428_800;
 pub(super) async fn upload_blob(call: Call<Bluesky>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let did = session::caller(&call)?;
     let claimed = call.header("content-type").map(str::to_owned);
-    let claimed = claimed.ok_or_else(|| error::invalid_request("Request encoding (Content-Type) required but not provided"))?;
+    let claimed =
+        claimed.ok_or_else(|| error::invalid_request("Request encoding (Content-Type) required but not provided"))?;
     let limits = quota::uploads(&call, &did)?;
     let ceiling = CEILING.min(call.core.settings.max_upload_bytes);
     let bytes = body::collect(payload, ceiling).await.ok_or_else(error::payload_too_large)?;

@@ -142,8 +142,6 @@ pub(crate) struct NewFault {
     pub(crate) params: Params,
 }
 
-// The shape serde needs for a default that is not `None`.
-#[allow(clippy::unnecessary_wraps)]
 fn once() -> Option<u32> {
     Some(1)
 }

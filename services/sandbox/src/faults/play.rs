@@ -7,8 +7,8 @@ use crate::answer::Refusal;
 
 /// A network's own words for what goes wrong. The switchboard knows when, the network knows how.
 pub(crate) trait Voice {
-    /// Content refused; `message` replaces the network's usual words.
-    fn rejected(&self, message: Option<&str>) -> Refusal;
+    /// Content refused; `status` and `message` replace the network's usual ones.
+    fn rejected(&self, status: Option<StatusCode>, message: Option<&str>) -> Refusal;
 
     /// Throttled until `reset`; `now` is the sandbox's clock.
     fn throttled(&self, now: Timestamp, reset: Timestamp) -> Refusal;

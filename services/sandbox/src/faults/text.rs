@@ -17,7 +17,8 @@
 
 use super::fault::{FaultKind, Params};
 
-const OPENING: &str = "[sandbox:";
+/// What every marker begins with.
+pub(crate) const OPENING: &str = "[sandbox:";
 
 /// A marker found in a text.
 #[derive(Debug, PartialEq)]

@@ -16,7 +16,7 @@ use crate::answer::Refusal;
 use crate::call::{Call, Speaks};
 use crate::faults::Operation;
 use crate::lock::locked;
-use crate::network::{NewAccount, Network, Platform};
+use crate::network::{Network, NewAccount, Platform};
 use crate::page::Shown;
 
 const LONGEST_NAME: usize = 30;
@@ -162,7 +162,15 @@ pub(super) async fn lookup(call: Call<Mastodon>) -> Result<HttpResponse, Refusal
 pub(super) async fn statuses(call: Call<Mastodon>, id: Path<String>) -> Result<HttpResponse, Refusal> {
     let reader = auth::reader(&call, &["read:statuses"])?;
     let known = [
-        "limit", "max_id", "since_id", "min_id", "exclude_replies", "exclude_reblogs", "only_media", "pinned", "tagged",
+        "limit",
+        "max_id",
+        "since_id",
+        "min_id",
+        "exclude_replies",
+        "exclude_reblogs",
+        "only_media",
+        "pinned",
+        "tagged",
     ];
     let query = Params::query(&call)?.only(&known)?;
     call.before(Operation::Probe, Some(&id), None).await?;

@@ -72,11 +72,9 @@ pub(super) async fn no_route() -> HttpResponse {
 }
 
 impl Voice for Mastodon {
-    fn rejected(&self, message: Option<&str>) -> Refusal {
-        match message {
-            Some(message) => unprocessable(message),
-            None => invalid("Text was refused by the sandbox"),
-        }
+    fn rejected(&self, status: Option<StatusCode>, message: Option<&str>) -> Refusal {
+        let status = status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+        plain(status, message.unwrap_or("Validation failed: Text was refused by the sandbox"))
     }
 
     fn throttled(&self, _: Timestamp, reset: Timestamp) -> Refusal {

@@ -6,17 +6,40 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Fact {
-    AccountMade { id: u64, username: String, at: Timestamp },
+    AccountMade {
+        id: u64,
+        username: String,
+        at: Timestamp,
+    },
     AppRegistered(App),
-    TokenIssued { token: String, grant: Grant },
-    TokenRevoked { token: String },
+    TokenIssued {
+        token: String,
+        grant: Grant,
+    },
+    TokenRevoked {
+        token: String,
+    },
     /// All tokens of an account stop working.
-    TokensEnded { account: u64, end: End },
+    TokensEnded {
+        account: u64,
+        end: End,
+    },
     MediaUploaded(Media),
-    MediaDescribed { id: u64, description: Option<String>, focus: Option<(f64, f64)> },
-    MediaDropped { id: u64 },
-    StatusPosted { status: Box<Status>, key: Option<String> },
-    StatusDeleted { id: u64 },
+    MediaDescribed {
+        id: u64,
+        description: Option<String>,
+        focus: Option<(f64, f64)>,
+    },
+    MediaDropped {
+        id: u64,
+    },
+    StatusPosted {
+        status: Box<Status>,
+        key: Option<String>,
+    },
+    StatusDeleted {
+        id: u64,
+    },
 }
 
 /// A registered OAuth app.

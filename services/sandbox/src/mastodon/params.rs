@@ -103,9 +103,7 @@ impl Params {
     pub(super) fn list(&self, name: &str) -> Result<Vec<String>, Refusal> {
         match self.get(name) {
             None => Ok(Vec::new()),
-            Some(Value::Array(items)) => {
-                items.iter().map(|item| scalar(item).ok_or_else(|| wrong(name))).collect()
-            }
+            Some(Value::Array(items)) => items.iter().map(|item| scalar(item).ok_or_else(|| wrong(name))).collect(),
             Some(_) => Err(wrong(name)),
         }
     }

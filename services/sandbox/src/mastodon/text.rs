@@ -13,19 +13,19 @@ use super::instance::URL_CHARACTERS;
 pub(super) enum Entity<'a> {
     Url(&'a str),
     /// `@user` or `@user@host`; the host is apart.
-    Mention { user: &'a str, host: Option<&'a str> },
+    Mention {
+        user: &'a str,
+        host: Option<&'a str>,
+    },
     Hashtag(&'a str),
 }
 
 // Patterns are constants that a test compiles, so compiling them cannot fail.
-#[allow(clippy::expect_used)]
 static URL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"(?i)https?://[^\s<>"“”‘’]+"#).expect("a constant pattern"));
-#[allow(clippy::expect_used)]
 static MENTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)@([a-z0-9_]+(?:[a-z0-9_.-]*[a-z0-9_])?)(?:@([\w.-]+\w(?::\d+)?))?").expect("a constant pattern")
 });
-#[allow(clippy::expect_used)]
 static HASHTAG: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[#＃]([\w·]*[\p{L}\p{M}_·][\w·]*)").expect("a constant pattern"));
 
@@ -139,7 +139,8 @@ pub(super) fn html(text: &str, origin: &str, is_local: impl Fn(&str) -> bool) ->
     }
     inner.push_str(&escaped(text.get(done..).unwrap_or_default()));
     let inner = inner.replace("\r\n", "\n");
-    let paragraphs = inner.split("\n\n").map(|part| format!("<p>{}</p>", part.trim_matches('\n').replace('\n', "<br />")));
+    let paragraphs =
+        inner.split("\n\n").map(|part| format!("<p>{}</p>", part.trim_matches('\n').replace('\n', "<br />")));
     paragraphs.collect()
 }
 
@@ -205,7 +206,9 @@ mod tests {
 
     #[test]
     fn html_is_escaped_and_in_paragraphs() {
-        let html = html("a <b> & #Tag\nc\n\n@bob https://www.example.com/01234567890123456789", "http://o", |name| name == "bob");
+        let html = html("a <b> & #Tag\nc\n\n@bob https://www.example.com/01234567890123456789", "http://o", |name| {
+            name == "bob"
+        });
         assert_eq!(
             html,
             concat!(

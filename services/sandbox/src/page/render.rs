@@ -80,12 +80,7 @@ fn article(html: &mut String, depth: usize, post: &Shown) {
         }
         None => content(html, post),
     }
-    let _ = writeln!(
-        html,
-        "<footer>{} <code>{}</code></footer>\n</article>",
-        time(post.at),
-        Escaped(&post.id)
-    );
+    let _ = writeln!(html, "<footer>{} <code>{}</code></footer>\n</article>", time(post.at), Escaped(&post.id));
 }
 
 fn initial(name: &str) -> String {
@@ -135,9 +130,15 @@ fn picture(html: &mut String, picture: &Picture) {
     let (url, alt) = (Escaped(&picture.url), Escaped(&picture.alt));
     let caption = if picture.alt.is_empty() { "No alt text".to_owned() } else { format!("Alt text: {alt}") };
     let _ = if picture.video {
-        writeln!(html, "<figure><video controls preload=\"metadata\" src=\"{url}\" aria-label=\"{alt}\"></video><figcaption>{caption}</figcaption></figure>")
+        writeln!(
+            html,
+            "<figure><video controls preload=\"metadata\" src=\"{url}\" aria-label=\"{alt}\"></video><figcaption>{caption}</figcaption></figure>"
+        )
     } else {
-        writeln!(html, "<figure><img src=\"{url}\" alt=\"{alt}\" loading=\"lazy\"><figcaption>{caption}</figcaption></figure>")
+        writeln!(
+            html,
+            "<figure><img src=\"{url}\" alt=\"{alt}\" loading=\"lazy\"><figcaption>{caption}</figcaption></figure>"
+        )
     };
 }
 
@@ -148,5 +149,6 @@ fn card(html: &mut String, card: &Card) {
         None => title.to_string(),
     };
     let (description, link) = (Escaped(&card.description), Escaped(&card.link));
-    let _ = writeln!(html, "<aside class=\"card\"><p>{head}</p><p>{description}</p><p class=\"handle\">{link}</p></aside>");
+    let _ =
+        writeln!(html, "<aside class=\"card\"><p>{head}</p><p>{description}</p><p class=\"handle\">{link}</p></aside>");
 }

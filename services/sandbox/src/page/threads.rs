@@ -26,7 +26,8 @@ pub(super) fn join(mut posts: Vec<Shown>, limit: usize) -> Vec<Thread> {
             _ => roots.push(index),
         }
     }
-    let mut threads: Vec<Thread> = roots.into_iter().map(|root| Thread { posts: walk(root, &children, &posts) }).collect();
+    let mut threads: Vec<Thread> =
+        roots.into_iter().map(|root| Thread { posts: walk(root, &children, &posts) }).collect();
     threads.sort_by_key(|thread| std::cmp::Reverse(thread.posts.iter().map(|(_, post)| post.at).max()));
     threads
 }

@@ -10,6 +10,7 @@ use crate::answer::Refusal;
 use crate::faults::Voice;
 
 const PROBLEMS: &str = "https://api.x.com/2/problems";
+const NOT_PERMITTED: &str = "You are not permitted to perform this action.";
 
 /// `{"title", "detail", "type", "status"}` of no particular type.
 fn blank(status: StatusCode, title: &str, detail: impl AsRef<str>) -> Refusal {
@@ -48,7 +49,7 @@ pub(super) fn missing_scope() -> Refusal {
 }
 
 pub(super) fn not_permitted() -> Refusal {
-    forbidden("You are not permitted to perform this action.")
+    forbidden(NOT_PERMITTED)
 }
 
 pub(super) fn duplicate() -> Refusal {
@@ -112,8 +113,13 @@ pub(super) async fn no_route() -> HttpResponse {
 }
 
 impl Voice for X {
-    fn rejected(&self, message: Option<&str>) -> Refusal {
-        message.map_or_else(not_permitted, forbidden)
+    fn rejected(&self, status: Option<StatusCode>, message: Option<&str>) -> Refusal {
+        let status = status.unwrap_or(StatusCode::FORBIDDEN);
+        let title = match status {
+            StatusCode::PAYMENT_REQUIRED => "CreditsDepleted",
+            status => status.canonical_reason().unwrap_or("Forbidden"),
+        };
+        blank(status, title, message.unwrap_or(NOT_PERMITTED))
     }
 
     fn throttled(&self, _: Timestamp, reset: Timestamp) -> Refusal {

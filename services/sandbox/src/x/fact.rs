@@ -6,19 +6,45 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Fact {
-    UserMade { id: u64, username: String, at: Timestamp },
+    UserMade {
+        id: u64,
+        username: String,
+        at: Timestamp,
+    },
     TokensIssued(Tokens),
     /// A refresh: the old refresh token is spent, the new pair is good.
-    TokensRotated { spent: String, tokens: Tokens },
-    AccessExpired { user: u64, at: Timestamp },
-    GrantRevoked { user: u64 },
-    TokenRevoked { token: String },
+    TokensRotated {
+        spent: String,
+        tokens: Tokens,
+    },
+    AccessExpired {
+        user: u64,
+        at: Timestamp,
+    },
+    GrantRevoked {
+        user: u64,
+    },
+    TokenRevoked {
+        token: String,
+    },
     UploadOpened(Upload),
-    SegmentStored { id: u64, index: u16, size: u64 },
-    UploadFinished { id: u64, finish: Finish },
-    AltTextSet { id: u64, alt_text: String },
+    SegmentStored {
+        id: u64,
+        index: u16,
+        size: u64,
+    },
+    UploadFinished {
+        id: u64,
+        finish: Finish,
+    },
+    AltTextSet {
+        id: u64,
+        alt_text: String,
+    },
     Posted(Post),
-    Deleted { id: u64 },
+    Deleted {
+        id: u64,
+    },
 }
 
 /// A pair of tokens.

@@ -64,8 +64,7 @@ fn client(call: &Call<X>, form: &Form) -> Result<(), Refusal> {
 }
 
 pub(super) async fn token(call: Call<X>, body: Bytes) -> Result<HttpResponse, Refusal> {
-    let known =
-        ["grant_type", "refresh_token", "client_id", "client_secret", "code", "redirect_uri", "code_verifier"];
+    let known = ["grant_type", "refresh_token", "client_id", "client_secret", "code", "redirect_uri", "code_verifier"];
     let form = form(&call, &body, &known)?;
     client(&call, &form)?;
     let refused = |description: &str| error::oauth(StatusCode::BAD_REQUEST, "invalid_request", description);

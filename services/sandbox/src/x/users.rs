@@ -14,7 +14,7 @@ use crate::answer::Refusal;
 use crate::call::{Call, Speaks};
 use crate::faults::Operation;
 use crate::lock::locked;
-use crate::network::{NewAccount, Network, Platform};
+use crate::network::{Network, NewAccount, Platform};
 use crate::page::Shown;
 
 const LONGEST_NAME: usize = 15;

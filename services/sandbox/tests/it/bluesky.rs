@@ -47,7 +47,8 @@ async fn a_session_tells_who_it_is_of_and_where() {
     assert_eq!(session.body["did"], author.account.id);
     assert_eq!(session.body["handle"], "alice.bsky.test");
     assert_eq!(session.body["didDoc"]["service"][0]["serviceEndpoint"], given.sandbox.url());
-    let resolved = answer(given.get("/xrpc/com.atproto.identity.resolveHandle?handle=alice.bsky.test")).await.expect(200);
+    let resolved =
+        answer(given.get("/xrpc/com.atproto.identity.resolveHandle?handle=alice.bsky.test")).await.expect(200);
     assert_eq!(resolved.body["did"], author.account.id);
     answer(given.get("/xrpc/com.atproto.identity.resolveHandle?handle=nobody.bsky.test")).await.expect(400);
     let profile = answer(given.get("/xrpc/app.bsky.actor.getProfile?actor=alice.bsky.test")).await.expect(200);
@@ -146,7 +147,8 @@ async fn create_refuses_a_key_twice_and_put_does_not_mind() {
 async fn swaps_compare_with_what_is_there() {
     let (given, author) = given().await;
     let put = |record: Value, swap: Value| {
-        let mut body = json!({"repo": author.account.id, "collection": COLLECTION, "rkey": "3lsandbox2k2a", "record": record});
+        let mut body =
+            json!({"repo": author.account.id, "collection": COLLECTION, "rkey": "3lsandbox2k2a", "record": record});
         body["swapRecord"] = swap;
         answer(given.post(PUT).bearer_auth(&author.token).json(&body))
     };
@@ -179,7 +181,11 @@ async fn records_that_break_a_rule_are_refused_and_not_public() {
     ];
     for record in bad {
         let refused = write(&given, &author, CREATE, "3lsandbox2k2a", record.clone()).await;
-        assert_eq!((refused.status, refused.text_at("/error").as_str()), (400, "InvalidRequest"), "{record} {refused:?}");
+        assert_eq!(
+            (refused.status, refused.text_at("/error").as_str()),
+            (400, "InvalidRequest"),
+            "{record} {refused:?}"
+        );
     }
     let unknown = write(&given, &author, CREATE, "3lsandbox2k2a", images(json!([{"image": blob, "alt": ""}]))).await;
     assert_eq!(unknown.body["error"], "BlobNotFound");
@@ -188,9 +194,11 @@ async fn records_that_break_a_rule_are_refused_and_not_public() {
         assert_eq!(refused.body["error"], "InvalidRequest", "{rkey}");
     }
     let foreign = given.account("bluesky", "bob").await;
-    for (repo, collection, status) in
-        [(foreign.id.as_str(), COLLECTION, 401), ("did:plc:nobody", COLLECTION, 400), (author.account.id.as_str(), "app.bsky.feed.like", 400)]
-    {
+    for (repo, collection, status) in [
+        (foreign.id.as_str(), COLLECTION, 401),
+        ("did:plc:nobody", COLLECTION, 400),
+        (author.account.id.as_str(), "app.bsky.feed.like", 400),
+    ] {
         let body = json!({"repo": repo, "collection": collection, "record": record("Hello")});
         answer(given.post(CREATE).bearer_auth(&author.token).json(&body)).await.expect(status);
     }
@@ -252,7 +260,9 @@ async fn uploads_over_the_ceiling_are_refused() {
 async fn a_thread_holds_together() {
     let (given, author) = given().await;
     let strong = |post: &Answer| json!({"uri": post.body["uri"], "cid": post.body["cid"]});
-    let reply = |root: &Answer, parent: &Answer| with("reply", "reply", json!({"root": strong(root), "parent": strong(parent)}));
+    let reply = |root: &Answer, parent: &Answer| {
+        with("reply", "reply", json!({"root": strong(root), "parent": strong(parent)}))
+    };
     let one = write(&given, &author, CREATE, "3lsandbox2k2a", record("one")).await.expect(200);
     let two = write(&given, &author, CREATE, "3lsandbox2k2b", reply(&one, &one)).await.expect(200);
     let three = write(&given, &author, CREATE, "3lsandbox2k2c", reply(&one, &two)).await.expect(200);

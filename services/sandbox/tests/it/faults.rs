@@ -10,7 +10,8 @@ use crate::posting::{ALL, Author, Network};
 async fn with_fault(network: Network, fault: &str) -> (Given, Author) {
     let given = Given::sandbox().await;
     let author = network.author(&given, "alice").await;
-    let plan = json!({"platform": network.name(), "account": author.account.id, "operation": "publish", "fault": fault});
+    let plan =
+        json!({"platform": network.name(), "account": author.account.id, "operation": "publish", "fault": fault});
     given.fault(plan).await;
     (given, author)
 }
@@ -18,7 +19,9 @@ async fn with_fault(network: Network, fault: &str) -> (Given, Author) {
 #[tokio::test]
 async fn faults_before_accepting_leave_nothing_public_and_strike_once() {
     for network in ALL {
-        for (fault, bluesky, mastodon, x) in [("reject", 400, 422, 403), ("throttle", 429, 429, 429), ("error_before_accept", 503, 503, 503)] {
+        for (fault, bluesky, mastodon, x) in
+            [("reject", 400, 422, 403), ("throttle", 429, 429, 429), ("error_before_accept", 503, 503, 503)]
+        {
             let (given, author) = with_fault(network, fault).await;
             let refused = author.publish(&given, "Hello").await.expect("an answer");
             let expected = match network {
@@ -74,7 +77,16 @@ async fn a_hanging_call_is_never_answered_and_ends_with_the_sandbox() {
 
     given.fault(json!({"operation": "*", "fault": "hang"})).await;
     let waiting = tokio::spawn(author.publishing(&given, "Hello").send());
-    while given.get("/_sandbox/faults").send().await.expect("an answer").text().await.expect("text").contains("\"struck\":0") {
+    while given
+        .get("/_sandbox/faults")
+        .send()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("text")
+        .contains("\"struck\":0")
+    {
         tokio::task::yield_now().await;
     }
     let begun = Instant::now();
@@ -198,10 +210,13 @@ async fn faults_strike_what_they_name_and_nothing_else() {
     answer(alice.probing(&given)).await.expect(503);
     answer(alice.probing(&given)).await.expect(200);
 
-    given.fault(json!({"operation": "*", "fault": "reject", "times": null, "params": {"status": 402, "message": "CreditsDepleted"}})).await;
+    given.fault(json!({"operation": "*", "fault": "reject", "times": null, "params": {"status": 402, "message": "No credits"}})).await;
     for _ in 0..3 {
         let refused = bob.publish(&given, "Hi").await.expect("an answer").expect(402);
-        assert_eq!(refused.body["detail"], "CreditsDepleted");
+        assert_eq!(
+            (&refused.body["title"], &refused.body["detail"], &refused.body["status"]),
+            (&json!("CreditsDepleted"), &json!("No credits"), &json!(402))
+        );
     }
     given.delete("/_sandbox/faults").send().await.expect("an answer");
     bob.publish(&given, "Hi").await.expect("an answer").expect(201);

@@ -9,7 +9,8 @@ async fn a_post_on_every_network_is_in_the_ledger_once() {
     let given = Given::sandbox().await;
 
     let account = given.account("bluesky", "alice").await;
-    let login = json!({"identifier": account.credentials["identifier"], "password": account.credentials["app_password"]});
+    let login =
+        json!({"identifier": account.credentials["identifier"], "password": account.credentials["app_password"]});
     let session = answer(given.post("/xrpc/com.atproto.server.createSession").json(&login)).await;
     assert_eq!(session.status, 200, "{session:?}");
     assert_eq!(session.body["did"], account.id);

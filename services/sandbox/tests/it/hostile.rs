@@ -63,7 +63,8 @@ async fn nonsense_never_breaks_a_handler() {
             for token in &tokens {
                 let request = given.request(method.clone(), path).bearer_auth(token);
                 let answered = answer(request.header("content-type", *content_type).body(body.clone())).await;
-                let refused = (400..500).contains(&answered.status) || path.contains("getPosts") && answered.status == 200;
+                let refused =
+                    (400..500).contains(&answered.status) || path.contains("getPosts") && answered.status == 200;
                 assert!(refused, "{method} {path} {content_type} {answered:?}");
             }
         }

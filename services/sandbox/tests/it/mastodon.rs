@@ -137,10 +137,13 @@ async fn pictures_are_ready_at_once_and_belong_to_their_owner() {
     let bob = Network::Mastodon.author(&given, "bob").await;
     let picture = upload(&given, &author, png(), "image/png").await.expect(200);
     let id = picture.text_at("/id");
-    let bytes = given.client.get(picture.text_at("/url")).send().await.expect("an answer").bytes().await.expect("bytes");
+    let bytes =
+        given.client.get(picture.text_at("/url")).send().await.expect("an answer").bytes().await.expect("bytes");
     assert_eq!(bytes, png());
     let update = |author: &Author, body: Value| {
-        answer(given.request(reqwest::Method::PUT, &format!("/api/v1/media/{id}")).bearer_auth(&author.token).json(&body))
+        answer(
+            given.request(reqwest::Method::PUT, &format!("/api/v1/media/{id}")).bearer_auth(&author.token).json(&body),
+        )
     };
     update(&bob, json!({"description": "mine"})).await.expect(404);
     update(&author, json!({"focus": "2,0"})).await.expect(422);
@@ -149,7 +152,8 @@ async fn pictures_are_ready_at_once_and_belong_to_their_owner() {
     assert_eq!((&updated.body["description"], &updated.body["meta"]["focus"]["y"]), (&json!("blue"), &json!(-1.0)));
 
     post(&given, &bob, json!({"status": "a", "media_ids": [id]})).await.expect(422);
-    let other: Vec<Answer> = futures::future::join_all((0..4).map(|_| upload(&given, &author, png(), "image/png"))).await;
+    let other: Vec<Answer> =
+        futures::future::join_all((0..4).map(|_| upload(&given, &author, png(), "image/png"))).await;
     let mut ids: Vec<String> = other.iter().map(|each| each.text_at("/id")).collect();
     ids.push(id.clone());
     post(&given, &author, json!({"status": "a", "media_ids": ids})).await.expect(422);
@@ -226,7 +230,12 @@ async fn apps_register_and_their_tokens_cannot_post() {
     let app = answer(given.post("/api/v1/apps").json(&app)).await.expect(200);
     let (id, secret) = (app.text_at("/client_id"), app.text_at("/client_secret"));
     let form = |secret: &str| {
-        [("grant_type", "client_credentials".to_owned()), ("client_id", id.clone()), ("client_secret", secret.to_owned()), ("scope", "write".to_owned())]
+        [
+            ("grant_type", "client_credentials".to_owned()),
+            ("client_id", id.clone()),
+            ("client_secret", secret.to_owned()),
+            ("scope", "write".to_owned()),
+        ]
     };
     let token = answer(given.post("/oauth/token").form(&form(&secret))).await.expect(200).text_at("/access_token");
     let refused = answer(given.post("/oauth/token").form(&form("wrong"))).await.expect(401);

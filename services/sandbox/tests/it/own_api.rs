@@ -28,7 +28,12 @@ async fn accounts_come_with_the_credentials_that_connect_them() {
     let again = create(json!({"platform": "x", "username": "ALICE"})).await.expect(200);
     assert_eq!(again.body["account"], x.id);
     assert_ne!(again.body["credentials"]["access_token"], x.credentials["access_token"]);
-    for bad in [json!({"platform": "myspace"}), json!({"platform": "x", "username": "a b"}), json!({"platform": "x", "colour": 1}), json!({})] {
+    for bad in [
+        json!({"platform": "myspace"}),
+        json!({"platform": "x", "username": "a b"}),
+        json!({"platform": "x", "colour": 1}),
+        json!({}),
+    ] {
         create(bad).await.expect(422);
     }
     answer(given.post("/_sandbox/accounts").body("{")).await.expect(400);
@@ -54,7 +59,8 @@ async fn the_ledger_is_filtered() {
     answer(given.get("/_sandbox/ledger?since=yesterday")).await.expect(422);
     answer(given.get("/_sandbox/ledger?colour=red")).await.expect(422);
     let entry = &given.ledger("").await[0];
-    for key in ["seq", "at", "platform", "account", "platform_post_id", "kind", "parent", "text", "media", "deleted_at"] {
+    for key in ["seq", "at", "platform", "account", "platform_post_id", "kind", "parent", "text", "media", "deleted_at"]
+    {
         assert!(entry.get(key).is_some(), "{key}");
     }
 }
@@ -88,7 +94,9 @@ async fn faults_are_listed_and_cleared() {
 #[tokio::test]
 async fn the_clock_only_moves_forward() {
     let given = Given::sandbox().await;
-    let now = || async { answer(given.get("/_sandbox/clock")).await.text_at("/now").parse::<jiff::Timestamp>().expect("a time") };
+    let now = || async {
+        answer(given.get("/_sandbox/clock")).await.text_at("/now").parse::<jiff::Timestamp>().expect("a time")
+    };
     let before = now().await;
     given.advance("P1DT1H").await;
     let after = now().await;
@@ -134,10 +142,14 @@ async fn the_inbox_keeps_and_verifies_webhooks() {
     answer(given.post("/_sandbox/inbox/mine").body(body)).await.expect(401);
 
     let kept = answer(given.get("/_sandbox/inbox/mine")).await.expect(200);
-    let verified: Vec<_> = kept.body["data"].as_array().expect("deliveries").iter().map(|each| each["verified"].clone()).collect();
+    let verified: Vec<_> =
+        kept.body["data"].as_array().expect("deliveries").iter().map(|each| each["verified"].clone()).collect();
     assert_eq!(verified, [json!(null), json!(true), json!(true), json!(false), json!(false), json!(false)]);
     let second = &kept.body["data"][1];
-    assert_eq!((&second["body"], &second["json"]["type"], &second["headers"]["webhook-id"]), (&json!(body), &json!("post.published"), &json!("evt_1")));
+    assert_eq!(
+        (&second["body"], &second["json"]["type"], &second["headers"]["webhook-id"]),
+        (&json!(body), &json!("post.published"), &json!("evt_1"))
+    );
     assert_eq!(answer(given.get("/_sandbox/inbox/other")).await.body, json!({"data": []}));
     answer(given.post("/_sandbox/inbox/a%20b").body(body)).await.expect(422);
     answer(given.delete("/_sandbox/inbox/mine")).await.expect(204);

@@ -26,7 +26,8 @@ async fn hostile_text_is_shown_as_text() {
 async fn threads_are_joined_and_pictures_have_their_words() {
     let given = Given::sandbox().await;
     let author = Network::Mastodon.author(&given, "alice").await;
-    let file = reqwest::multipart::Part::bytes(crate::given::png()).file_name("a.png").mime_str("image/png").expect("a type");
+    let file =
+        reqwest::multipart::Part::bytes(crate::given::png()).file_name("a.png").mime_str("image/png").expect("a type");
     let form = reqwest::multipart::Form::new().part("file", file).text("description", "a \"red\" field");
     let media = answer(given.post("/api/v2/media").bearer_auth(&author.token).multipart(form)).await.expect(200);
     let post = |body| answer(given.post("/api/v1/statuses").bearer_auth(&author.token).json(&body));

@@ -70,9 +70,7 @@ impl Author {
                 let body = json!({"repo": self.account.id, "collection": "app.bsky.feed.post", "record": record(text)});
                 given.post("/xrpc/com.atproto.repo.createRecord").bearer_auth(&self.token).json(&body)
             }
-            Network::Mastodon => {
-                given.post("/api/v1/statuses").bearer_auth(&self.token).json(&json!({"status": text}))
-            }
+            Network::Mastodon => given.post("/api/v1/statuses").bearer_auth(&self.token).json(&json!({"status": text})),
             Network::X => given.post("/x/2/tweets").bearer_auth(&self.token).json(&json!({"text": text})),
         }
     }

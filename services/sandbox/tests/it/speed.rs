@@ -38,7 +38,9 @@ async fn a_core_publishes_thousands_of_posts_a_second() {
             .map(|number| {
                 let (client, token) = (&client, &token);
                 let request = match platform {
-                    "x" => client.post(format!("{}/x/2/tweets", process.url)).json(&json!({"text": number.to_string()})),
+                    "x" => {
+                        client.post(format!("{}/x/2/tweets", process.url)).json(&json!({"text": number.to_string()}))
+                    }
                     _ => client
                         .post(format!("{}/api/v1/statuses", process.url))
                         .header("idempotency-key", number.to_string())

@@ -22,7 +22,8 @@ async fn initialize(given: &Given, author: &Author, media_type: &str, category: 
 }
 
 async fn append(given: &Given, author: &Author, id: &str, index: &str, bytes: &[u8]) -> Answer {
-    let form = Form::new().text("segment_index", index.to_owned()).part("media", Part::bytes(bytes.to_vec()).file_name("a"));
+    let form =
+        Form::new().text("segment_index", index.to_owned()).part("media", Part::bytes(bytes.to_vec()).file_name("a"));
     answer(given.post(&format!("/x/2/media/upload/{id}/append")).bearer_auth(&author.token).multipart(form)).await
 }
 
@@ -38,9 +39,14 @@ async fn one_shot(given: &Given, author: &Author, bytes: Vec<u8>, category: &str
 #[tokio::test]
 async fn a_post_is_answered_with_its_links_shortened() {
     let (given, author) = given().await;
-    let posted = post(&given, &author, json!({"text": "See example.com/a and https://example.org, @alice #tag"})).await.expect(201);
+    let posted = post(&given, &author, json!({"text": "See example.com/a and https://example.org, @alice #tag"}))
+        .await
+        .expect(201);
     let text = posted.text_at("/data/text");
-    assert!(text.starts_with("See https://t.co/") && text.ends_with(", @alice #tag") && !text.contains("example"), "{text}");
+    assert!(
+        text.starts_with("See https://t.co/") && text.ends_with(", @alice #tag") && !text.contains("example"),
+        "{text}"
+    );
     let id = posted.text_at("/data/id");
     assert!(id.len() <= 19 && id.bytes().all(|byte| byte.is_ascii_digit()));
     assert_eq!(posted.body["data"]["edit_history_post_ids"], json!([id]));
@@ -50,9 +56,13 @@ async fn a_post_is_answered_with_its_links_shortened() {
     let read = answer(given.get(&format!("/x/2/tweets/{id}?{query}")).bearer_auth(&author.token)).await.expect(200);
     let data = &read.body["data"];
     let urls = &data["entities"]["urls"];
-    assert_eq!((&urls[0]["expanded_url"], &urls[1]["expanded_url"]), (&json!("http://example.com/a"), &json!("https://example.org")));
+    assert_eq!(
+        (&urls[0]["expanded_url"], &urls[1]["expanded_url"]),
+        (&json!("http://example.com/a"), &json!("https://example.org"))
+    );
     let characters: Vec<char> = text.chars().collect();
-    let (start, end) = (urls[1]["start"].as_u64().expect("a place") as usize, urls[1]["end"].as_u64().expect("a place") as usize);
+    let (start, end) =
+        (urls[1]["start"].as_u64().expect("a place") as usize, urls[1]["end"].as_u64().expect("a place") as usize);
     assert_eq!(urls[1]["url"], characters[start..end].iter().collect::<String>());
     assert_eq!((&data["conversation_id"], &data["author_id"]), (&json!(id), &json!(author.account.id)));
     assert!(data["public_metrics"].is_object() && data["non_public_metrics"].is_object());
@@ -71,7 +81,10 @@ async fn posts_that_break_a_rule_are_refused_and_not_public() {
         (json!({"text": "a", "media": {"media_ids": []}}), 400),
         (json!({"text": "a", "media": {"media_ids": ["1"]}}), 400),
         (json!({"text": "a", "media": {"media_ids": [1]}}), 400),
-        (json!({"text": "a", "media": {"media_ids": ["1"]}, "poll": {"options": ["a", "b"], "duration_minutes": 5}}), 400),
+        (
+            json!({"text": "a", "media": {"media_ids": ["1"]}, "poll": {"options": ["a", "b"], "duration_minutes": 5}}),
+            400,
+        ),
         (json!({"text": "a", "quote_tweet_id": "1", "poll": {"options": ["a", "b"], "duration_minutes": 5}}), 400),
         (json!({"text": "a", "quote_tweet_id": "1"}), 403),
         (json!({"text": "a", "poll": {"options": ["a"], "duration_minutes": 5}}), 400),
@@ -92,7 +105,9 @@ async fn posts_that_break_a_rule_are_refused_and_not_public() {
     assert!(given.ledger("").await.is_empty());
     let full = format!("{} https://example.com/{}", "x".repeat(256), "y".repeat(300));
     post(&given, &author, json!({"text": full})).await.expect(201);
-    post(&given, &author, json!({"text": "?", "poll": {"options": ["a", "b"], "duration_minutes": 5}})).await.expect(201);
+    post(&given, &author, json!({"text": "?", "poll": {"options": ["a", "b"], "duration_minutes": 5}}))
+        .await
+        .expect(201);
 }
 
 #[tokio::test]
@@ -121,7 +136,8 @@ async fn a_text_is_said_once_a_day() {
 async fn replies_go_to_oneself_and_to_who_asked() {
     let (given, author) = given().await;
     let bob = Network::X.author(&given, "bob").await;
-    let reply = |to: &Answer, text: &str| json!({"text": text, "reply": {"in_reply_to_tweet_id": to.body["data"]["id"]}});
+    let reply =
+        |to: &Answer, text: &str| json!({"text": text, "reply": {"in_reply_to_tweet_id": to.body["data"]["id"]}});
     let one = post(&given, &author, json!({"text": "one"})).await.expect(201);
     let two = post(&given, &author, reply(&one, "two")).await.expect(201);
     let three = post(&given, &author, reply(&two, "three")).await.expect(201);
@@ -134,7 +150,9 @@ async fn replies_go_to_oneself_and_to_who_asked() {
     let read = answer(given.get(&path).bearer_auth(&author.token)).await.expect(200);
     assert_eq!(read.body["data"]["conversation_id"], one.body["data"]["id"]);
     assert_eq!(read.body["data"]["referenced_tweets"][0], json!({"type": "replied_to", "id": two.body["data"]["id"]}));
-    answer(given.delete(&format!("/x/2/tweets/{}", two.text_at("/data/id"))).bearer_auth(&author.token)).await.expect(200);
+    answer(given.delete(&format!("/x/2/tweets/{}", two.text_at("/data/id"))).bearer_auth(&author.token))
+        .await
+        .expect(200);
     let gone = post(&given, &author, reply(&two, "four")).await.expect(403);
     assert!(gone.text_at("/detail").contains("deleted or not visible"));
 }
@@ -173,10 +191,16 @@ async fn access_tokens_live_two_hours_and_refresh_tokens_once() {
     let (given, author) = given().await;
     let me = |token: &str| answer(given.get("/x/2/users/me?user.fields=subscription_type").bearer_auth(token));
     let own = me(&author.token).await.expect(200);
-    assert_eq!((&own.body["data"]["id"], &own.body["data"]["subscription_type"]), (&json!(author.account.id), &json!("None")));
+    assert_eq!(
+        (&own.body["data"]["id"], &own.body["data"]["subscription_type"]),
+        (&json!(author.account.id), &json!("None"))
+    );
     given.advance("PT2H").await;
     let expired = me(&author.token).await.expect(401);
-    assert_eq!(expired.body, json!({"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}));
+    assert_eq!(
+        expired.body,
+        json!({"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"})
+    );
     let refresh = |token: &str| {
         let form = [("grant_type", "refresh_token".to_owned()), ("refresh_token", token.to_owned())];
         given.post("/x/2/oauth2/token").form(&form)
@@ -213,7 +237,8 @@ async fn an_upload_in_steps_checks_order_and_size() {
     let done = finalize(&given, &author, &id).await.expect(200);
     assert_eq!(done.body["data"]["size"], video.len());
     assert_eq!(done.body["data"]["processing_info"]["state"], "pending");
-    let status = || answer(given.get(&format!("/x/2/media/upload?command=STATUS&media_id={id}")).bearer_auth(&author.token));
+    let status =
+        || answer(given.get(&format!("/x/2/media/upload?command=STATUS&media_id={id}")).bearer_auth(&author.token));
     given.advance("PT30S").await;
     let half = status().await.expect(200);
     assert_eq!(half.body["data"]["processing_info"]["state"], "in_progress");

@@ -22,7 +22,10 @@ async fn an_app_password_says_whose_it_is() {
     let pds = MockServer::start().await;
     bed.on("POST", CREATE, 200, session(Some(&format!("{}/", pds.uri())))).await;
     wiremock::Mock::given(wiremock::matchers::path(PROFILE))
-        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"displayName": "Alice", "avatar": "https://cdn.example/a.jpg"})))
+        .respond_with(
+            ResponseTemplate::new(200)
+                .set_body_json(json!({"displayName": "Alice", "avatar": "https://cdn.example/a.jpg"})),
+        )
         .mount(&pds)
         .await;
     // when
@@ -59,7 +62,10 @@ async fn faults_of_credentials_are_named_before_anything_is_sent() {
         (json!({"identifier": "a.example", "app_password": "x", "service": "ftp://a"}), "`service`: "),
         (json!({"identifier": "a.example", "app_password": "x", "service": "https://u:p@a.example"}), "`service`: "),
         (json!({"identifier": "a.example", "app_password": "x", "service": "https://10.0.0.1"}), "`service`: "),
-        (json!({"identifier": "a.example", "app_password": "x", "service": "https://a.example/?q"}), "`service` must be"),
+        (
+            json!({"identifier": "a.example", "app_password": "x", "service": "https://a.example/?q"}),
+            "`service` must be",
+        ),
     ] {
         let error = Bluesky.identify(&bed.cx(), &given).await.expect_err("refused");
         assert!(message(&error).starts_with(says), "{given}: {}", message(&error));
@@ -72,7 +78,11 @@ async fn faults_of_credentials_are_named_before_anything_is_sent() {
 async fn what_the_server_says_of_the_password_is_passed_on() {
     let given = json!({"identifier": "alice.example", "app_password": "hunter2-hunter2"});
     for (status, body, expected) in [
-        (401, json!({"error": "AuthenticationRequired", "message": "Invalid identifier or password"}), "auth token_revoked"),
+        (
+            401,
+            json!({"error": "AuthenticationRequired", "message": "Invalid identifier or password"}),
+            "auth token_revoked",
+        ),
         (401, json!({"error": "AuthFactorTokenRequired", "message": "A code was sent"}), "auth token_revoked"),
         (401, json!({"error": "AccountTakedown", "message": "taken down"}), "auth token_revoked"),
         (429, json!({"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}), "throttled +60"),
@@ -80,9 +90,17 @@ async fn what_the_server_says_of_the_password_is_passed_on() {
         (200, json!({"accessJwt": "a"}), "not_now"),
         (200, json!({"accessJwt": "", "refreshJwt": "r", "did": DID, "handle": "a.example"}), "not_now"),
         (200, json!({"accessJwt": "a", "refreshJwt": "r", "did": "did:plc:../x", "handle": "a.example"}), "not_now"),
-        (200, json!({"accessJwt": "a", "refreshJwt": "r", "did": DID, "handle": "a.example", "active": false, "status": "deactivated"}), "rejected platform_error"),
+        (
+            200,
+            json!({"accessJwt": "a", "refreshJwt": "r", "did": DID, "handle": "a.example", "active": false, "status": "deactivated"}),
+            "rejected platform_error",
+        ),
         // A server that repeats the password does not get it into our database.
-        (400, json!({"error": "InvalidRequest", "message": "no such password: hunter2-hunter2"}), "rejected content_rejected"),
+        (
+            400,
+            json!({"error": "InvalidRequest", "message": "no such password: hunter2-hunter2"}),
+            "rejected content_rejected",
+        ),
     ] {
         let bed = Bed::new().await;
         bed.on("POST", CREATE, status, body.clone()).await;
@@ -108,7 +126,11 @@ async fn a_handle_that_does_not_resolve_back_is_not_used() {
 }
 
 /// Where `bases` do not name the service, it may be anybody's server.
-async fn identify_at_a_strangers(bed: &Bed, stranger: &MockServer, pds: &str) -> Result<platforms::Identity, domain::target::Refusal> {
+async fn identify_at_a_strangers(
+    bed: &Bed,
+    stranger: &MockServer,
+    pds: &str,
+) -> Result<platforms::Identity, domain::target::Refusal> {
     let given = json!({"service": stranger.uri(), "identifier": "alice.example", "app_password": "x"});
     bed.on("GET", &format!("/{DID}"), 200, document(pds)).await;
     wiremock::Mock::given(wiremock::matchers::path(CREATE))
@@ -199,7 +221,11 @@ async fn only_a_refused_password_needs_the_owner() {
         ((400, refused.clone()), (503, json!({})), "not_now"),
         ((400, refused), (200, other.clone()), "auth token_revoked"),
         ((500, json!({})), (200, session(None)), "not_now"),
-        ((200, json!({"accessJwt": "", "refreshJwt": "", "did": DID, "handle": "a.example"})), (200, session(None)), "not_now"),
+        (
+            (200, json!({"accessJwt": "", "refreshJwt": "", "did": DID, "handle": "a.example"})),
+            (200, session(None)),
+            "not_now",
+        ),
         ((200, other), (200, session(None)), "auth token_revoked"),
     ] {
         let bed = Bed::new().await;

@@ -43,9 +43,11 @@ async fn a_record_is_complete_before_it_is_sent() {
     let handle = Bluesky.upload(&bed.cx(), &account.get(), &media).await.expect("uploaded");
     let MediaHandle::Ready(handle) = handle else { panic!("an image is ready at once") };
     let (root, parent) = (live("3lroot2222222"), live("3lparent22222"));
-    let options = json!({"langs": ["en"], "labels": ["nudity"], "external": {"uri": "https://x.example", "title": "X"}});
+    let options =
+        json!({"langs": ["en"], "labels": ["nudity"], "external": {"uri": "https://x.example", "title": "X"}});
     let media = [(handle, Some("a dot".to_owned()))];
-    let part = Part { media: &media, ..reply_part("Hello https://ex.am #tag @Bob.test 👋", &root, &parent, &options) };
+    let part =
+        Part { media: &media, ..reply_part("Hello https://ex.am #tag @Bob.test 👋", &root, &parent, &options) };
     // when
     let composed = compose(&bed, &part).await;
     // then
@@ -209,7 +211,8 @@ async fn a_throttled_send_waits_for_the_reset() {
     let bed = Bed::new().await;
     let composed = compose(&bed, &main_part("hi", &Value::Null)).await;
     let reset = (bed.now + SignedDuration::from_secs(123)).as_second().to_string();
-    let answer = ResponseTemplate::new(429).insert_header("RateLimit-Reset", reset.as_str()).insert_header("Retry-After", "7");
+    let answer =
+        ResponseTemplate::new(429).insert_header("RateLimit-Reset", reset.as_str()).insert_header("Retry-After", "7");
     bed.on_with("POST", PUT, answer).await;
     let seen = Bluesky.send(&bed.cx(), &account(&bed).get(), &composed).await;
     assert_eq!(outcome(&seen), "throttled +123");
@@ -253,7 +256,11 @@ async fn a_probe_asks_for_the_record_by_its_key() {
 #[tokio::test]
 async fn an_upload_that_is_no_blob_is_not_used() {
     for (status, body, expected) in [
-        (200, json!({"blob": {"$type": "blob", "ref": {"$link": "../x"}, "mimeType": "image/png", "size": 3}}), "not_now"),
+        (
+            200,
+            json!({"blob": {"$type": "blob", "ref": {"$link": "../x"}, "mimeType": "image/png", "size": 3}}),
+            "not_now",
+        ),
         (200, json!({"blob": {"cid": "bafy", "mimeType": "image/png"}}), "not_now"),
         (413, json!({"error": "PayloadTooLarge", "message": "too big"}), "rejected media_rejected"),
         (400, json!({"error": "ExpiredToken", "message": "no"}), "auth token_expired"),

@@ -94,7 +94,10 @@ async fn faults_of_credentials_are_named_before_anything_is_sent() {
     let bed = Bed::new().await;
     for (given, says) in [
         (json!({}), "`instance` is missing; `access_token` is missing"),
-        (json!({"instance": "m.example", "access_token": "a\nb", "more": 1}), "`more` is not known here; `access_token` holds"),
+        (
+            json!({"instance": "m.example", "access_token": "a\nb", "more": 1}),
+            "`more` is not known here; `access_token` holds",
+        ),
         (json!({"instance": "http://m.example", "access_token": "a"}), "`instance`: "),
         (json!({"instance": "https://192.168.0.1", "access_token": "a"}), "`instance`: "),
         (json!({"instance": "not a host", "access_token": "a"}), "`instance`: "),

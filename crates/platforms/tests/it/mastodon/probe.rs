@@ -55,7 +55,11 @@ async fn elsewhere_or_later_the_account_s_statuses_are_looked_through() {
         let bed = Bed::new().await;
         bed.on("GET", LIST, 200, list.clone()).await;
         assert_eq!(probe(&bed, &genuine(&bed), HOUR).await, on_mastodon, "{list}");
-        assert_eq!(probe(&bed, &account(&bed, other.clone()), SignedDuration::from_secs(30)).await, elsewhere, "{list}");
+        assert_eq!(
+            probe(&bed, &account(&bed, other.clone()), SignedDuration::from_secs(30)).await,
+            elsewhere,
+            "{list}"
+        );
     }
 }
 

@@ -73,7 +73,8 @@ async fn the_key_follows_the_part_and_its_content() {
 #[tokio::test]
 async fn a_thread_keeps_visibility_and_leaves_the_poll_above() {
     let bed = Bed::new().await;
-    let options = json!({"visibility": "private", "spoiler_text": "cw", "poll": {"options": ["a", "b"], "expires_in": 300}});
+    let options =
+        json!({"visibility": "private", "spoiler_text": "cw", "poll": {"options": ["a", "b"], "expires_in": 300}});
     let (root, parent) = (live("1"), live("2"));
     let media = [(json!({"id": "77"}), None)];
     let part = Part { media: &media, role: Role::Thread, ..reply_part("c", &root, &parent, &options) };
@@ -162,8 +163,10 @@ async fn a_file_is_uploaded_with_its_description_and_waited_for() {
     assert!(check_at > bed.now);
     assert_eq!(
         bed.seen().await,
-        [json!({"call": format!("POST {MEDIA}"), "authorization": "Bearer token-1", "type": "multipart/form-data; boundary=B",
-            "body": "--B\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\ncontent-type: image/png\r\n\r\npng\r\n--B\r\ncontent-disposition: form-data; name=\"description\"\r\n\r\na dot\r\n--B--\r\n"})]
+        [
+            json!({"call": format!("POST {MEDIA}"), "authorization": "Bearer token-1", "type": "multipart/form-data; boundary=B",
+            "body": "--B\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\ncontent-type: image/png\r\n\r\npng\r\n--B\r\ncontent-disposition: form-data; name=\"description\"\r\n\r\na dot\r\n--B--\r\n"})
+        ]
     );
     // and
     for (status, body, expected) in [

@@ -60,10 +60,26 @@ async fn faults_of_credentials_are_named_before_anything_is_sent() {
 #[tokio::test]
 async fn what_x_says_of_the_token_is_passed_on() {
     for (status, body, expected) in [
-        (401, json!({"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}), "auth token_expired"),
-        (403, json!({"title": "Unsupported Authentication", "detail": "no", "type": "https://api.twitter.com/2/problems/unsupported-authentication"}), "auth token_revoked"),
-        (403, json!({"title": "Client Forbidden", "detail": "enroll", "type": "https://api.x.com/2/problems/client-forbidden"}), "rejected permission_missing"),
-        (200, json!({"errors": [{"title": "Forbidden", "detail": "User has been suspended", "type": "https://api.x.com/2/problems/user-suspended"}]}), "not_now"),
+        (
+            401,
+            json!({"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}),
+            "auth token_expired",
+        ),
+        (
+            403,
+            json!({"title": "Unsupported Authentication", "detail": "no", "type": "https://api.twitter.com/2/problems/unsupported-authentication"}),
+            "auth token_revoked",
+        ),
+        (
+            403,
+            json!({"title": "Client Forbidden", "detail": "enroll", "type": "https://api.x.com/2/problems/client-forbidden"}),
+            "rejected permission_missing",
+        ),
+        (
+            200,
+            json!({"errors": [{"title": "Forbidden", "detail": "User has been suspended", "type": "https://api.x.com/2/problems/user-suspended"}]}),
+            "not_now",
+        ),
         (200, json!({"data": {"id": "../42", "username": "alice"}}), "not_now"),
         (200, json!({"data": {"id": "42", "username": "a/b"}}), "not_now"),
         (503, json!({}), "not_now"),
@@ -85,10 +101,7 @@ async fn a_pair_of_tokens_is_traded_for_the_next() {
     // when
     let renewed = X.refresher().expect("can").refresh(&bed.cx(), &account().get()).await.expect("renewed");
     // then
-    assert_eq!(
-        tokens(&renewed),
-        json!({"access_token": "access-2", "refresh_token": "refresh-2", "client_id": "app"})
-    );
+    assert_eq!(tokens(&renewed), json!({"access_token": "access-2", "refresh_token": "refresh-2", "client_id": "app"}));
     assert_eq!(renewed.expires_at, Some(at(NOW + 7200)));
     assert_eq!(
         bed.seen().await,
@@ -114,10 +127,22 @@ async fn a_confidential_client_says_its_secret_in_the_header() {
 #[tokio::test]
 async fn only_a_dead_refresh_token_needs_the_owner() {
     for (status, body, expected) in [
-        (400, json!({"error": "invalid_request", "error_description": "Value passed for the token was invalid."}), "auth token_revoked"),
+        (
+            400,
+            json!({"error": "invalid_request", "error_description": "Value passed for the token was invalid."}),
+            "auth token_revoked",
+        ),
         (400, json!({"error": "invalid_grant"}), "auth token_revoked"),
-        (400, json!({"error": "invalid_request", "error_description": "Missing required parameter [client_id]."}), "not_now"),
-        (401, json!({"error": "unauthorized_client", "error_description": "Missing valid authorization header"}), "not_now"),
+        (
+            400,
+            json!({"error": "invalid_request", "error_description": "Missing required parameter [client_id]."}),
+            "not_now",
+        ),
+        (
+            401,
+            json!({"error": "unauthorized_client", "error_description": "Missing valid authorization header"}),
+            "not_now",
+        ),
         (403, json!("<html>"), "not_now"),
         (429, json!({"title": "Too Many Requests"}), "throttled +60"),
         (500, json!({}), "not_now"),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
 use super::account;
-use crate::bed::{Bed, at, NOW, refusal};
+use crate::bed::{Bed, NOW, at, refusal};
 
 const INIT: &str = "/2/media/upload/initialize";
 const APPEND: &str = "/2/media/upload/77/append";
@@ -43,7 +43,10 @@ async fn a_file_goes_up_in_pieces_of_a_mebibyte() {
     let seen = bed.seen().await;
     let calls: Vec<&str> = seen.iter().filter_map(|call| call["call"].as_str()).collect();
     let append = format!("POST {APPEND}");
-    assert_eq!(calls, [&format!("POST {INIT}"), &append, &append, &append, &format!("POST {FINALIZE}"), &format!("POST {METADATA}")]);
+    assert_eq!(
+        calls,
+        [&format!("POST {INIT}"), &append, &append, &append, &format!("POST {FINALIZE}"), &format!("POST {METADATA}")]
+    );
     assert_eq!(
         seen[0]["json"],
         json!({"media_type": "image/png", "total_bytes": 2_097_157, "media_category": "tweet_image"})
@@ -59,9 +62,11 @@ async fn a_moving_gif_is_told_from_a_still_one() {
     let still = b"GIF89a\x01\0\x01\0\0\0\0\x2C\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3B".to_vec();
     let frame = &still[13..still.len() - 1];
     let moving = [&still[..still.len() - 1], frame, b"\x3B"].concat();
-    for (bytes, content_type, category) in
-        [(still, "image/gif", "tweet_image"), (moving, "image/gif", "tweet_gif"), (b"mp4".to_vec(), "video/mp4", "tweet_video")]
-    {
+    for (bytes, content_type, category) in [
+        (still, "image/gif", "tweet_image"),
+        (moving, "image/gif", "tweet_gif"),
+        (b"mp4".to_vec(), "video/mp4", "tweet_video"),
+    ] {
         let bed = accepting().await;
         bed.on("POST", FINALIZE, 200, json!({"data": {"id": "77"}})).await;
         X.upload(&bed.cx(), &account().get(), &media(bytes, content_type, None)).await.expect("uploaded");
@@ -76,7 +81,8 @@ async fn what_is_still_processed_is_asked_for_and_then_described() {
     let state = |state: &str, wait: Value| json!({"data": {"id": "77", "media_key": "13_77", "processing_info": {"state": state, "check_after_secs": wait}}});
     bed.on("POST", FINALIZE, 200, state("pending", json!(5))).await;
     // when
-    let uploaded = X.upload(&bed.cx(), &account().get(), &media("mp4", "video/mp4", Some("a film"))).await.expect("uploaded");
+    let uploaded =
+        X.upload(&bed.cx(), &account().get(), &media("mp4", "video/mp4", Some("a film"))).await.expect("uploaded");
     // then
     let MediaHandle::Processing { handle, check_at } = uploaded else { panic!("{uploaded:?}") };
     assert_eq!(check_at, at(NOW + 5));
@@ -95,13 +101,23 @@ async fn what_is_still_processed_is_asked_for_and_then_described() {
 #[tokio::test]
 async fn every_answer_to_an_upload_has_its_class() {
     for (path, status, body, expected) in [
-        (INIT, 400, json!({"errors": [{"message": "bad media_type"}], "title": "Invalid Request", "detail": "One or more parameters to your request was invalid.", "type": "https://api.x.com/2/problems/invalid-request"}), "rejected media_rejected"),
+        (
+            INIT,
+            400,
+            json!({"errors": [{"message": "bad media_type"}], "title": "Invalid Request", "detail": "One or more parameters to your request was invalid.", "type": "https://api.x.com/2/problems/invalid-request"}),
+            "rejected media_rejected",
+        ),
         (INIT, 401, json!({"title": "Unauthorized"}), "auth token_expired"),
         (INIT, 200, json!({"data": {"id": "a/b"}}), "not_now"),
         (APPEND, 413, json!("nginx"), "rejected media_rejected"),
         (APPEND, 503, json!({}), "not_now"),
         (FINALIZE, 200, json!({"data": {"id": "78"}}), "not_now"),
-        (FINALIZE, 200, json!({"data": {"id": "77", "processing_info": {"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": "bad codec"}}}}), "rejected media_rejected"),
+        (
+            FINALIZE,
+            200,
+            json!({"data": {"id": "77", "processing_info": {"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": "bad codec"}}}}),
+            "rejected media_rejected",
+        ),
         (METADATA, 429, json!({"title": "Too Many Requests"}), "throttled +60"),
     ] {
         let bed = Bed::new().await;
@@ -109,7 +125,8 @@ async fn every_answer_to_an_upload_has_its_class() {
         bed.on("POST", INIT, 200, json!({"data": {"id": "77"}})).await;
         bed.on_with("POST", APPEND, ResponseTemplate::new(204)).await;
         bed.on("POST", FINALIZE, 200, json!({"data": {"id": "77"}})).await;
-        let error = X.upload(&bed.cx(), &account().get(), &media("x", "image/png", Some("alt"))).await.expect_err("refused");
+        let error =
+            X.upload(&bed.cx(), &account().get(), &media("x", "image/png", Some("alt"))).await.expect_err("refused");
         assert_eq!(refusal(&error), expected, "{path} {body}");
     }
 }

@@ -17,7 +17,9 @@ async fn probe(tweets: Value, part: &Part<'_>) -> String {
     let found = X.probe(&bed.cx(), &account().get(), &composed, sent_at).await;
     assert_eq!(
         bed.seen().await[0]["query"],
-        json!("max_results=100&start_time=2026-11-22T09%3A59%3A00Z&tweet.fields=attachments%2Ccreated_at%2Centities%2Cnote_tweet%2Creferenced_tweets")
+        json!(
+            "max_results=100&start_time=2026-11-22T09%3A59%3A00Z&tweet.fields=attachments%2Ccreated_at%2Centities%2Cnote_tweet%2Creferenced_tweets"
+        )
     );
     match found {
         Probe::Live(live) => {
@@ -61,7 +63,13 @@ async fn a_post_is_known_by_its_text() {
 async fn what_is_not_listed_is_not_known() {
     let null = Value::Null;
     let part = main_part("hi", &null);
-    for list in [listed(&[]), json!({"meta": {"result_count": 0}}), json!({"errors": [{"title": "x"}]}), json!([]), json!({"data": 7})] {
+    for list in [
+        listed(&[]),
+        json!({"meta": {"result_count": 0}}),
+        json!({"errors": [{"title": "x"}]}),
+        json!([]),
+        json!({"data": 7}),
+    ] {
         assert_eq!(probe(list.clone(), &part).await, "unknown", "{list}");
     }
 }
@@ -102,5 +110,8 @@ async fn files_are_compared_by_their_keys() {
     let spoken = Part { media: &media, ..main_part("hi", &null) };
     assert_eq!(probe(listed(&[with("hi https://t.co/pic", json!(["3_77"]))]), &spoken).await, "live 8");
     assert_eq!(probe(listed(&[tweet("8", "hi")]), &spoken).await, "live 8", "a listing without attachments");
-    assert_eq!(probe(listed(&[with("hi https://t.co/pic", json!(["3_77"]))]), &main_part("hi", &null)).await, "unknown");
+    assert_eq!(
+        probe(listed(&[with("hi https://t.co/pic", json!(["3_77"]))]), &main_part("hi", &null)).await,
+        "unknown"
+    );
 }

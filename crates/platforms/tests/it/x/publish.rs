@@ -28,7 +28,13 @@ async fn a_post_is_sent_with_all_that_belongs_to_it() {
         "community_id": "5", "tagged_user_ids": ["12"]});
     let media = [(json!({"id": "77", "media_key": "3_77"}), Some("alt".to_owned()))];
     let composed = compose(&bed, &Part { media: &media, ..main_part("Hello", &options) }).await;
-    bed.on("POST", TWEETS, 201, json!({"data": {"id": "1899", "text": "Hello https://t.co/abc", "edit_history_post_ids": ["1899"]}})).await;
+    bed.on(
+        "POST",
+        TWEETS,
+        201,
+        json!({"data": {"id": "1899", "text": "Hello https://t.co/abc", "edit_history_post_ids": ["1899"]}}),
+    )
+    .await;
     // when
     let sent = X.send(&bed.cx(), &account().get(), &composed).await;
     // then
@@ -54,7 +60,8 @@ async fn a_thread_hangs_each_part_on_the_one_before() {
     let main = compose(&bed, &main_part("m", &options)).await;
     assert_eq!(main["body"]["quote_tweet_id"], json!("9"));
     let bad = live("1; drop");
-    let error = X.compose(&bed.cx(), &account().get(), &reply_part("c", &bad, &bad, &Value::Null)).await.expect_err("refused");
+    let error =
+        X.compose(&bed.cx(), &account().get(), &reply_part("c", &bad, &bad, &Value::Null)).await.expect_err("refused");
     assert_eq!(refusal(&error), "rejected parent_part_failed");
 }
 
@@ -70,7 +77,8 @@ async fn text_may_be_missing_beside_media_only() {
 
 #[tokio::test]
 async fn every_answer_to_a_send_has_its_class() {
-    let problem = |kind: &str, detail: &str| json!({"title": "Forbidden", "detail": detail, "type": kind, "status": 403});
+    let problem =
+        |kind: &str, detail: &str| json!({"title": "Forbidden", "detail": detail, "type": kind, "status": 403});
     let plain = |detail: &str| problem("about:blank", detail);
     let typed = |name: &str| problem(&format!("https://api.x.com/2/problems/{name}"), "words");
     for (status, body, expected) in [
@@ -80,25 +88,51 @@ async fn every_answer_to_a_send_has_its_class() {
         (402, json!({"title": "CreditsDepleted", "detail": "no credits"}), "rejected quota_exhausted"),
         (402, json!("x"), "rejected quota_exhausted"),
         (403, typed("client-forbidden"), "rejected permission_missing"),
-        (403, problem("https://developer.twitter.com/en/support#oauth1-permissions", "words"), "rejected permission_missing"),
+        (
+            403,
+            problem("https://developer.twitter.com/en/support#oauth1-permissions", "words"),
+            "rejected permission_missing",
+        ),
         (403, typed("user-suspended"), "rejected account_restricted"),
         (403, plain("You are not allowed to create a Tweet with duplicate content."), "rejected duplicate_content"),
         (403, plain("Your account is not permitted to access this feature"), "rejected permission_missing"),
         (403, plain("You are not permitted to perform this action."), "rejected content_rejected"),
         (403, plain("maximum of one cashtag"), "rejected content_rejected"),
-        (403, plain("Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to."), "rejected permission_missing"),
-        (403, plain("You attempted to reply to a Tweet that is deleted or not visible to you."), "rejected content_rejected"),
+        (
+            403,
+            plain(
+                "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.",
+            ),
+            "rejected permission_missing",
+        ),
+        (
+            403,
+            plain("You attempted to reply to a Tweet that is deleted or not visible to you."),
+            "rejected content_rejected",
+        ),
         (403, json!("<html>cloudflare</html>"), "not_now"),
-        (400, json!({"errors": [{"parameters": {"ids": ["x"]}, "message": "bad"}], "title": "Invalid Request", "detail": "One or more parameters to your request was invalid.", "type": "https://api.x.com/2/problems/invalid-request"}), "rejected content_rejected"),
+        (
+            400,
+            json!({"errors": [{"parameters": {"ids": ["x"]}, "message": "bad"}], "title": "Invalid Request", "detail": "One or more parameters to your request was invalid.", "type": "https://api.x.com/2/problems/invalid-request"}),
+            "rejected content_rejected",
+        ),
         (400, plain("Your media IDs are invalid."), "rejected media_rejected"),
-        (404, json!({"errors": [{"title": "Not Found Error", "detail": "no such tweet", "type": "https://api.x.com/2/problems/resource-not-found"}]}), "rejected content_rejected"),
+        (
+            404,
+            json!({"errors": [{"title": "Not Found Error", "detail": "no such tweet", "type": "https://api.x.com/2/problems/resource-not-found"}]}),
+            "rejected content_rejected",
+        ),
         (404, json!("<html>"), "not_now"),
         (409, plain("teapot"), "rejected platform_error"),
         (429, json!({"title": "Too Many Requests", "type": "about:blank", "status": 429}), "throttled +60"),
         (429, json!({"errors": [{"code": 88, "message": "Rate limit exceeded"}]}), "throttled +60"),
         (429, json!("<html>"), "throttled +60"),
         (429, typed("usage-capped"), "rejected quota_exhausted"),
-        (500, json!({"title": "Internal Server Error", "detail": "Something is broken.", "type": "about:blank", "status": 500}), "ambiguous"),
+        (
+            500,
+            json!({"title": "Internal Server Error", "detail": "Something is broken.", "type": "about:blank", "status": 500}),
+            "ambiguous",
+        ),
         (503, json!("over capacity"), "ambiguous"),
         (201, json!({}), "ambiguous"),
         (201, json!({"data": {"text": "hi"}}), "ambiguous"),
@@ -118,7 +152,8 @@ async fn every_answer_to_a_send_has_its_class() {
 #[tokio::test]
 async fn a_parent_that_x_does_not_see_yet_is_waited_for() {
     let gone = json!({"title": "Forbidden", "detail": "You attempted to reply to a Tweet that is deleted or not visible to you.", "type": "about:blank", "status": 403});
-    for (age, expected) in [(0, "not_now +2"), (3, "not_now +5"), (8, "not_now +10"), (60, "rejected content_rejected")] {
+    for (age, expected) in [(0, "not_now +2"), (3, "not_now +5"), (8, "not_now +10"), (60, "rejected content_rejected")]
+    {
         let mut bed = Bed::new().await;
         let parent = live("1");
         let composed = compose(&bed, &reply_part("c", &parent, &parent, &Value::Null)).await;

@@ -88,9 +88,9 @@ fn read_reply(value: &Value, path: String) -> Result<Reply, Invalid> {
 /// RFC 3339 with a capital `T`, seconds and an offset; `-00:00` is not one.
 fn is_datetime(text: &str) -> bool {
     let offset = text.ends_with('Z')
-        || text.get(text.len().saturating_sub(6)..).is_some_and(|end| {
-            end.starts_with(['+', '-']) && end != "-00:00" && end.as_bytes().get(3) == Some(&b':')
-        });
+        || text
+            .get(text.len().saturating_sub(6)..)
+            .is_some_and(|end| end.starts_with(['+', '-']) && end != "-00:00" && end.as_bytes().get(3) == Some(&b':'));
     let shape = text.len() <= 64 && text.as_bytes().get(10) == Some(&b'T') && text.as_bytes().get(16) == Some(&b':');
     shape && offset && text.parse::<Timestamp>().is_ok()
 }
@@ -173,7 +173,9 @@ mod tests {
         for good in ["2026-11-22T10:00:00Z", "2026-11-22T10:00:00.123456+02:00"] {
             assert_eq!(problem(|record| record["createdAt"] = good.into()), "", "{good}");
         }
-        for bad in ["2026-11-22T10:00:00", "2026-11-22 10:00:00Z", "2026-13-22T10:00:00Z", "2026-11-22T10:00:00-00:00", "now"] {
+        for bad in
+            ["2026-11-22T10:00:00", "2026-11-22 10:00:00Z", "2026-13-22T10:00:00Z", "2026-11-22T10:00:00-00:00", "now"]
+        {
             assert_ne!(problem(|record| record["createdAt"] = bad.into()), "", "{bad}");
         }
     }

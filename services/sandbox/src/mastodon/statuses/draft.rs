@@ -2,9 +2,7 @@
 
 use super::super::error;
 use super::super::fact::Visibility;
-use super::super::instance::{
-    MOST_CHARACTERS, MOST_MEDIA, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S, POLL_OPTIONS,
-};
+use super::super::instance::{MOST_CHARACTERS, MOST_MEDIA, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S, POLL_OPTIONS};
 use super::super::params::Params;
 use super::super::text::length;
 use crate::answer::Refusal;

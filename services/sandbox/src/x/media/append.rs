@@ -22,7 +22,11 @@ pub(super) fn segment(upload: u64, index: u16) -> String {
     format!("{upload}-{index}")
 }
 
-pub(in super::super) async fn append(call: Call<X>, wanted: Path<String>, payload: Payload) -> Result<HttpResponse, Refusal> {
+pub(in super::super) async fn append(
+    call: Call<X>,
+    wanted: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Refusal> {
     let user = auth::user(&call, &SCOPES, &quota::APPEND)?;
     let who = user.to_string();
     let parts = body::parts(call.request().headers(), payload, SEGMENT_BYTES + 4096).await;
@@ -41,7 +45,8 @@ pub(in super::super) async fn append(call: Call<X>, wanted: Path<String>, payloa
     }
     let index = index.ok_or_else(|| error::invalid("segment_index", Value::Null, "segment_index is required."))?;
     let number = index.parse().ok().filter(|number| *number <= LAST_SEGMENT);
-    let number: u16 = number.ok_or_else(|| error::invalid("segment_index", index, "segment_index must be from 0 to 999."))?;
+    let number: u16 =
+        number.ok_or_else(|| error::invalid("segment_index", index, "segment_index must be from 0 to 999."))?;
     let bytes = bytes.filter(|bytes| !bytes.is_empty());
     let bytes = bytes.ok_or_else(|| error::invalid("media", Value::Null, "media is required."))?;
     if bytes.len() > SEGMENT_BYTES {

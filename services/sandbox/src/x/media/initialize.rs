@@ -48,14 +48,8 @@ pub(in super::super) async fn initialize(call: Call<X>, body: Bytes) -> Result<H
         let now = call.now();
         let mut state = locked(&call.state);
         let id = state.next_id(now);
-        let upload = Upload {
-            id,
-            user,
-            category,
-            media_type: request.media_type,
-            total_bytes: request.total_bytes,
-            at: now,
-        };
+        let upload =
+            Upload { id, user, category, media_type: request.media_type, total_bytes: request.total_bytes, at: now };
         call.keep(&mut state, Fact::UploadOpened(upload));
         id
     };

@@ -19,7 +19,7 @@ use crate::lock::locked;
 
 pub(in super::super) async fn create(call: Call<X>, body: Bytes) -> Result<HttpResponse, Refusal> {
     let user = auth::user(&call, &["tweet.read", "tweet.write", "users.read"], &quota::CREATE)?;
-    let (who, text) = (user.to_string(), request::text_of(&body));
+    let (who, text) = (user.to_string(), request::marked_text(&body));
     call.before(Operation::Publish, Some(&who), Some(&text)).await?;
     let content_type = call.header("content-type").unwrap_or_default();
     if content_type.split(';').next().unwrap_or_default().trim() != "application/json" {

@@ -38,10 +38,12 @@ impl Query {
     }
 
     pub(in super::super) fn fields(&self, name: &str, known: &[&str]) -> Result<Fields, Refusal> {
-        let wanted: Vec<String> = self.get(name).into_iter().flat_map(|list| list.split(',')).map(str::to_owned).collect();
+        let wanted: Vec<String> =
+            self.get(name).into_iter().flat_map(|list| list.split(',')).map(str::to_owned).collect();
         match wanted.iter().find(|field| !known.contains(&field.as_str())) {
             Some(unknown) => {
-                let message = format!("The `{name}` query parameter value [{unknown}] is not one of [{}]", known.join(","));
+                let message =
+                    format!("The `{name}` query parameter value [{unknown}] is not one of [{}]", known.join(","));
                 Err(error::invalid(name, unknown.clone(), message))
             }
             None => Ok(Fields(wanted)),

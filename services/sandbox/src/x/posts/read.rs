@@ -34,7 +34,8 @@ pub(in super::super) async fn get_many(call: Call<X>) -> Result<HttpResponse, Re
     let fields = query.fields("tweet.fields", &POST_FIELDS)?;
     let ids: Vec<&str> = query.get("ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()).collect();
     if ids.is_empty() || ids.len() > MOST_IDS {
-        let message = format!("The number of values in the `ids` query parameter list [{}] is not between 1 and 100", ids.len());
+        let message =
+            format!("The number of values in the `ids` query parameter list [{}] is not between 1 and 100", ids.len());
         return Err(error::invalid("ids", ids.join(","), message));
     }
     let state = locked(&call.state);

@@ -7,6 +7,7 @@ use super::super::error;
 use super::super::text;
 use super::query::id;
 use crate::answer::Refusal;
+use crate::faults::text::OPENING;
 
 const LONGEST: usize = 280;
 const MOST_CASHTAGS: usize = 1;
@@ -59,8 +60,11 @@ pub(super) struct Draft {
     pub(super) reply_settings: String,
 }
 
-/// The text of a body, before anything else is known of it.
-pub(super) fn text_of(body: &[u8]) -> String {
+/// The text of a body that may hold a fault's marker, before anything else is known of it; of others it is not needed.
+pub(super) fn marked_text(body: &[u8]) -> String {
+    if !std::str::from_utf8(body).is_ok_and(|body| body.contains(OPENING)) {
+        return String::new();
+    }
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     value["text"].as_str().unwrap_or_default().to_owned()
 }
@@ -99,7 +103,8 @@ fn exclusive(request: &PostRequest) -> Result<(), Refusal> {
     let settings = ["following", "mentionedUsers", "subscribers", "verified"];
     match &request.reply_settings {
         Some(other) if !settings.contains(&other.as_str()) => {
-            let message = format!("$.reply_settings: does not have a value in the enumeration [{}]", settings.join(", "));
+            let message =
+                format!("$.reply_settings: does not have a value in the enumeration [{}]", settings.join(", "));
             Err(error::invalid("reply_settings", other.clone(), message))
         }
         _ => Ok(()),
@@ -109,11 +114,19 @@ fn exclusive(request: &PostRequest) -> Result<(), Refusal> {
 fn check_ids(request: &PostRequest) -> Result<(), Refusal> {
     if let Some(media) = &request.media {
         if !(1..=4).contains(&media.media_ids.len()) {
-            return Err(error::invalid("media.media_ids", media.media_ids.len(), "$.media.media_ids: must have 1 to 4 items"));
+            return Err(error::invalid(
+                "media.media_ids",
+                media.media_ids.len(),
+                "$.media.media_ids: must have 1 to 4 items",
+            ));
         }
         if media.tagged_user_ids.len() > 10 {
             let count = media.tagged_user_ids.len();
-            return Err(error::invalid("media.tagged_user_ids", count, "$.media.tagged_user_ids: must have at most 10 items"));
+            return Err(error::invalid(
+                "media.tagged_user_ids",
+                count,
+                "$.media.tagged_user_ids: must have at most 10 items",
+            ));
         }
         media.tagged_user_ids.iter().try_for_each(|text| id("media.tagged_user_ids", text).map(drop))?;
     }

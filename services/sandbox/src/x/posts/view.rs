@@ -144,10 +144,13 @@ pub(super) fn view(post: &Post, state: &State, fields: &Fields, own: bool) -> Va
     add("possibly_sensitive", false.into());
     add("reply_settings", post.reply_settings.clone().into());
     add("in_reply_to_user_id", parent.and_then(|(_, parent)| parent).map(|parent| parent.user.to_string()).into());
-    add("referenced_tweets", match parent {
-        Some((parent, _)) => json!([{"type": "replied_to", "id": parent.to_string()}]),
-        None => Value::Null,
-    });
+    add(
+        "referenced_tweets",
+        match parent {
+            Some((parent, _)) => json!([{"type": "replied_to", "id": parent.to_string()}]),
+            None => Value::Null,
+        },
+    );
     let keys: Vec<String> =
         post.media.iter().filter_map(|id| state.uploads.get(id)).map(|uploading| uploading.media_key()).collect();
     add("attachments", if keys.is_empty() { Value::Null } else { json!({"media_keys": keys}) });

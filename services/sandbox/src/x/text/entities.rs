@@ -8,15 +8,16 @@ use regex::Regex;
 use super::urls::urls;
 
 // Constants that tests compile, so compiling them cannot fail.
-#[allow(clippy::expect_used)]
-static MENTION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?:^|[^A-Za-z0-9_!#$%&*@＠/])([@＠]([A-Za-z0-9_]{1,20}))").expect("a constant pattern"));
-#[allow(clippy::expect_used)]
-static HASHTAG: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?:^|[^\p{L}\p{M}\p{N}_&/])([#＃]([\p{L}\p{M}\p{N}_]*[\p{L}\p{M}][\p{L}\p{M}\p{N}_]*))").expect("a constant pattern"));
-#[allow(clippy::expect_used)]
+static MENTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^A-Za-z0-9_!#$%&*@＠/])([@＠]([A-Za-z0-9_]{1,20}))").expect("a constant pattern")
+});
+static HASHTAG: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^\p{L}\p{M}\p{N}_&/])([#＃]([\p{L}\p{M}\p{N}_]*[\p{L}\p{M}][\p{L}\p{M}\p{N}_]*))")
+        .expect("a constant pattern")
+});
 static CASHTAG: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:^|[\s\p{Z}])(\$([a-z]{1,6}(?:[._][a-z]{1,2})?))(?:$|[\s[:punct:]])").expect("a constant pattern")
+    Regex::new(r"(?i)(?:^|[\s\p{Z}])(\$([a-z]{1,6}(?:[._][a-z]{1,2})?))(?:$|[\s[:punct:]])")
+        .expect("a constant pattern")
 });
 
 /// Matches of the second group, placed by the first, outside of links.
@@ -58,7 +59,7 @@ pub(in super::super) fn cashtags(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn words<'a>(found: Vec<(Range<usize>, &'a str)>) -> Vec<&'a str> {
+    fn words(found: Vec<(Range<usize>, &str)>) -> Vec<&str> {
         found.into_iter().map(|(_, word)| word).collect()
     }
 

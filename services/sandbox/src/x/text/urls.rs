@@ -8,7 +8,6 @@ use regex::Regex;
 use super::tlds::is_tld;
 
 // A constant that a test compiles, so compiling it cannot fail.
-#[allow(clippy::expect_used)]
 static CANDIDATE: LazyLock<Regex> = LazyLock::new(|| {
     let label = r"[\p{L}\p{N}](?:[\p{L}\p{N}_-]*[\p{L}\p{N}])?";
     let bare = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?";
@@ -40,7 +39,8 @@ fn may_follow(text: &str, start: usize, bare: bool) -> bool {
     let before = text.get(..start).and_then(|before| before.chars().next_back());
     before.is_none_or(|before| {
         let barred = before.is_ascii_alphanumeric() || "@＠$#＃\u{FFFE}\u{FEFF}\u{FFFF}".contains(before);
-        !barred && !(bare && "-_./".contains(before))
+        let glued = bare && "-_./".contains(before);
+        !barred && !glued
     })
 }
 
@@ -123,7 +123,16 @@ mod tests {
 
     #[test]
     fn leaves_the_rest_alone() {
-        for text in ["foo@example.com", "http://localhost/x", "a.b", "file.unknowntld", "1.5", "e.g.", "#example.com", "..example.com"] {
+        for text in [
+            "foo@example.com",
+            "http://localhost/x",
+            "a.b",
+            "file.unknowntld",
+            "1.5",
+            "e.g.",
+            "#example.com",
+            "..example.com",
+        ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");
         }
     }

@@ -12,11 +12,12 @@ const EMOJI: usize = 2;
 
 /// A whole emoji: a flag, a keycap, or pictographs with their modifiers joined by ZWJ.
 // A constant that a test compiles, so compiling it cannot fail.
-#[allow(clippy::expect_used)]
 static EMOJI_SEQUENCE: LazyLock<Regex> = LazyLock::new(|| {
     let element = r"\p{Extended_Pictographic}(?:\x{FE0F}|\p{Emoji_Modifier})?[\x{E0020}-\x{E007F}]*";
-    Regex::new(&format!(r"\p{{Regional_Indicator}}{{2}}|[0-9#*]\x{{FE0F}}?\x{{20E3}}|{element}(?:\x{{200D}}{element})*"))
-        .expect("a constant pattern")
+    Regex::new(&format!(
+        r"\p{{Regional_Indicator}}{{2}}|[0-9#*]\x{{FE0F}}?\x{{20E3}}|{element}(?:\x{{200D}}{element})*"
+    ))
+    .expect("a constant pattern")
 });
 
 fn is_light(letter: char) -> bool {

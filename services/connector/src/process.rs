@@ -1,0 +1,54 @@
+//! The connector as a process of its own: its parts made from its settings.
+
+use std::sync::Arc;
+
+use egress::{Door, EgressSettings};
+use runtime::{admin::Admin, clock::SystemClock, metrics::Metrics, shutdown::Shutdown};
+use store::Database;
+
+use crate::{ConnectorError, Parts, Settings, serve, vitals::Readiness};
+
+/// Runs until `shutdown`.
+///
+/// # Errors
+/// [`ConnectorError`], also when work was cut short at the deadline.
+pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), ConnectorError> {
+    let parts = parts(&settings).await?;
+    let bus = Arc::clone(&parts.bus);
+    let vitals = Readiness { database: parts.database.clone(), bus: Arc::clone(&bus) };
+    let admin =
+        Admin::start(&settings.connector.admin, parts.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
+    tracing::info!(admin = %admin.addr(), "the connector answers and takes lanes");
+    let ended = serve(parts, settings.connector, shutdown).await;
+    bus.close().await;
+    admin.stop().await;
+    ended
+}
+
+async fn parts(settings: &Settings) -> Result<Parts, ConnectorError> {
+    let required = [
+        ("database.url", settings.database.url.is_empty()),
+        ("broker.url", settings.broker.url.is_empty()),
+        ("vault.private_keys", settings.vault.private_keys.is_empty()),
+    ];
+    if let Some((key, _)) = required.into_iter().find(|(_, is_empty)| *is_empty) {
+        return Err(ConnectorError::Setting { key, problem: "must be set".to_owned() });
+    }
+    let sandbox = match settings.sandbox.url.as_str() {
+        "" => None,
+        url => Some(url.parse().map_err(|error| ConnectorError::Setting {
+            key: "sandbox.url",
+            problem: format!("is not a URL: {error}"),
+        })?),
+    };
+    Ok(Parts {
+        database: Database::new(&settings.database)?,
+        bus: bus::rabbitmq(settings.broker.clone()).await?,
+        ring: settings.vault.private_keys.expose().parse()?,
+        door: Door::new(&EgressSettings { allow: settings.egress.allow.clone(), ..EgressSettings::default() })?,
+        clock: Arc::new(SystemClock),
+        metrics: Metrics::new("connector"),
+        sandbox,
+        networks: Arc::new(platforms::network),
+    })
+}

@@ -1,0 +1,1 @@
+fn main() { println!("{}", gateway::openapi().to_pretty_json().unwrap()); }

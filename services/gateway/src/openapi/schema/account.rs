@@ -1,0 +1,64 @@
+//! Accounts.
+
+use domain::{account::AccountStatus, platform::Platform};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::words;
+
+/// A connected account.
+#[derive(ToSchema)]
+pub(super) struct Account {
+    #[schema(example = "acc_0192f0c1a2b3c4d5e6f708192a3b4c5d")]
+    id: String,
+    #[schema(schema_with = words::<Platform>)]
+    platform: Platform,
+    /// The caller's user it belongs to.
+    #[schema(required)]
+    external_id: Option<String>,
+    #[schema(required)]
+    social_network_id: Option<String>,
+    /// The network's id of the profile.
+    network_unique_id: String,
+    username: String,
+    #[schema(required)]
+    display_name: Option<String>,
+    #[schema(required)]
+    profile_image_url: Option<String>,
+    #[schema(required)]
+    profile_url: Option<String>,
+    #[schema(example = "person")]
+    account_type: String,
+    #[schema(schema_with = words::<AccountStatus>)]
+    status: AccountStatus,
+    scopes: Vec<String>,
+    #[schema(required, format = DateTime)]
+    token_expires_at: Option<String>,
+    #[schema(required, format = DateTime)]
+    last_synced_at: Option<String>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// Connect a profile whose credentials the caller holds.
+#[derive(ToSchema)]
+pub(super) struct ConnectAccountRequest {
+    #[schema(schema_with = words::<Platform>)]
+    platform: Platform,
+    external_id: Option<String>,
+    /// By network: `{identifier, app_password, service?}`, `{instance, access_token}`, `{access_token, ...}`.
+    #[schema(value_type = Object)]
+    credentials: Value,
+    /// Ids that another vendor gave the account.
+    #[schema(nullable = false)]
+    legacy_ids: Option<Vec<String>>,
+}
+
+/// Rename an account, or adopt one that has no owner.
+#[derive(ToSchema)]
+pub(super) struct UpdateAccountRequest {
+    display_name: Option<String>,
+    external_id: Option<String>,
+}

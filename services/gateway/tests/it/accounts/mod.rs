@@ -1,0 +1,4 @@
+//! `/v1/social-accounts`
+
+mod connect;
+mod manage;
