@@ -1,1 +1,267 @@
-pub struct Fleet;
+//! The real programs as processes of their own, to be stopped, killed and started again.
+
+mod program;
+mod programs;
+
+use std::{collections::BTreeMap, process::ExitStatus};
+
+use store::{Database, DatabaseSettings};
+use tempfile::TempDir;
+use testkit::{TestBroker, TestDatabase};
+use url::Url;
+
+pub use program::Program;
+use programs::Running;
+
+use crate::{
+    Caller, Tenant, World, eventually,
+    house::allowed,
+    tenant::{self, Policies},
+};
+
+/// How the services are spread over processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Formation {
+    /// Each its own, over RabbitMQ, as Kubernetes runs them.
+    Apart,
+    /// All in `fanfare up`, over the transport inside a process.
+    Together,
+}
+
+impl Formation {
+    /// Ours; the sandbox is always beside them, as the networks are.
+    pub fn services(self) -> &'static [Program] {
+        match self {
+            Self::Apart => &[Program::Connector, Program::Publisher, Program::Dispatcher, Program::Gateway],
+            Self::Together => &[Program::Fanfare],
+        }
+    }
+}
+
+/// Running programs. Whatever still runs is killed with this value, also when a test panicked.
+pub struct Fleet {
+    /// Their database.
+    pub db: TestDatabase,
+    /// A pool of its own.
+    pub database: Database,
+    /// The API.
+    pub gateway: Caller,
+    /// The networks.
+    pub world: World,
+    formation: Formation,
+    running: BTreeMap<Program, Running>,
+    ports: BTreeMap<(Program, Port), u16>,
+    variables: Vec<(String, String)>,
+    keys: Keys,
+    files: TempDir,
+    _broker: Option<TestBroker>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Port {
+    Own,
+    Admin,
+}
+
+struct Keys {
+    public: String,
+    private: String,
+}
+
+impl Fleet {
+    /// Starts everything. `settings` are variables for all of ours, `("FANFARE__PUBLISHER__LEASE_MS", "1000")`.
+    ///
+    /// # Panics
+    /// When something is not ready in time; its log is in the message.
+    pub async fn up(formation: Formation, settings: &[(&str, &str)]) -> Self {
+        Self::over(formation, None, settings).await
+    }
+
+    /// As [`Fleet::up`], over a broker that the caller has.
+    ///
+    /// # Panics
+    /// As [`Fleet::up`].
+    pub async fn over(formation: Formation, broker_url: Option<&str>, settings: &[(&str, &str)]) -> Self {
+        crate::house::log();
+        let db = testkit::database().await;
+        let broker = match formation {
+            Formation::Apart if broker_url.is_none() => Some(testkit::broker().await),
+            _ => None,
+        };
+        let mut variables: Vec<(String, String)> = vec![
+            ("FANFARE__DATABASE__URL".into(), db.url().into()),
+            ("FANFARE__EGRESS__ALLOW".into(), allowed().join(",")),
+            ("FANFARE__LOG__FORMAT".into(), "pretty".into()),
+        ];
+        if let Some(url) = broker_url.or(broker.as_ref().map(TestBroker::url)) {
+            variables.push(("FANFARE__BROKER__URL".into(), url.to_owned()));
+        }
+        variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let pair = vault::generate();
+        let keys =
+            Keys { public: pair.public, private: secrecy::ExposeSecret::expose_secret(&pair.private).to_owned() };
+        let mut ports = BTreeMap::new();
+        for program in formation.services().iter().chain(&[Program::Sandbox]) {
+            for kind in [Port::Own, Port::Admin] {
+                ports.insert((*program, kind), programs::free_port(ports.values().copied()));
+            }
+        }
+        let front = if formation == Formation::Apart { Program::Gateway } else { Program::Fanfare };
+        let origin = |program| Url::parse(&format!("http://127.0.0.1:{}", ports[&(program, Port::Own)])).expect("a URL");
+        let mut fleet = Self {
+            database: Database::new(&DatabaseSettings::for_url(db.url())).expect("a pool"),
+            gateway: Caller::of(&origin(front)),
+            world: World::new(Caller::of(&origin(Program::Sandbox))),
+            db,
+            formation,
+            running: BTreeMap::new(),
+            ports,
+            variables,
+            keys,
+            files: tempfile::tempdir().expect("a directory"),
+            _broker: broker,
+        };
+        fleet.start(Program::Sandbox);
+        fleet.is_ready(Program::Sandbox).await;
+        fleet.start_services();
+        fleet.are_ready().await;
+        fleet
+    }
+
+    /// A new project with a key.
+    pub async fn tenant(&self) -> Tenant {
+        tenant::move_in(&self.database, &self.gateway, &self.world, Policies::default()).await
+    }
+
+    /// Starts a program that does not run.
+    ///
+    /// # Panics
+    /// When it was not built.
+    pub fn start(&mut self, program: Program) {
+        let settings = self.settings_of(program);
+        let running = Running::start(program, self.files.path(), &settings);
+        let before = self.running.insert(program, running);
+        assert!(before.is_none(), "{program} runs already");
+    }
+
+    /// Starts all of ours.
+    pub fn start_services(&mut self) {
+        for program in self.formation.services() {
+            self.start(*program);
+        }
+    }
+
+    /// Waits until a program says that it is ready.
+    ///
+    /// # Panics
+    /// When it ends instead, or takes too long.
+    pub async fn is_ready(&mut self, program: Program) {
+        let admin = self.ports[&(program, Port::Admin)];
+        let caller = Caller::of(&Url::parse(&format!("http://127.0.0.1:{admin}")).expect("a URL"));
+        let running = self.running.get_mut(&program).unwrap_or_else(|| panic!("{program} was not started"));
+        eventually(&format!("{program} is ready"), async || {
+            assert!(running.is_alive(), "{program} ended:\n{}", running.log());
+            let asked = caller.try_call(egress::Method::GET, "/readyz", egress::Body::Empty, &[]).await;
+            asked.is_ok_and(|reply| reply.status == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until all of ours say that they are ready.
+    pub async fn are_ready(&mut self) {
+        for program in self.formation.services() {
+            self.is_ready(*program).await;
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self, program: Program) {
+        if let Some(mut running) = self.running.remove(&program) {
+            running.kill();
+        }
+    }
+
+    /// `kill -9` of all of ours.
+    pub fn kill_services(&mut self) {
+        // All are told before the first is waited for.
+        let services = self.formation.services();
+        let mut killed: Vec<_> = services.iter().filter_map(|program| self.running.remove(program)).collect();
+        killed.iter_mut().for_each(Running::strike);
+        killed.iter_mut().for_each(Running::kill);
+    }
+
+    /// SIGTERM, and how it ended.
+    ///
+    /// # Panics
+    /// When it does not run, or does not end.
+    pub async fn stop(&mut self, program: Program) -> ExitStatus {
+        let mut running = self.running.remove(&program).unwrap_or_else(|| panic!("{program} does not run"));
+        running.terminate();
+        eventually(&format!("{program} stops"), async || running.ended()).await
+    }
+
+    /// SIGTERM to all of ours at once, and how they ended.
+    pub async fn stop_services(&mut self) -> Vec<(Program, ExitStatus)> {
+        let services = self.formation.services();
+        for program in services {
+            if let Some(running) = self.running.get(program) {
+                running.terminate();
+            }
+        }
+        let mut ended = Vec::new();
+        for program in services {
+            if self.running.contains_key(program) {
+                ended.push((*program, self.stop(*program).await));
+            }
+        }
+        ended
+    }
+
+    /// What a program has logged since it was first started.
+    pub fn log_of(&self, program: Program) -> String {
+        std::fs::read_to_string(self.files.path().join(program.log())).unwrap_or_default()
+    }
+
+    /// The processes of ours that run.
+    pub fn processes(&self) -> Vec<(Program, u32)> {
+        let ours = self.running.iter().filter(|(program, _)| **program != Program::Sandbox);
+        ours.map(|(program, running)| (*program, running.process())).collect()
+    }
+
+    /// A program's numbers.
+    pub async fn metrics_of(&self, program: Program) -> String {
+        let admin = self.ports[&(program, Port::Admin)];
+        Caller::of(&Url::parse(&format!("http://127.0.0.1:{admin}")).expect("a URL")).get("/metrics").await.text
+    }
+
+    fn settings_of(&self, program: Program) -> Vec<(String, String)> {
+        let port = |kind| self.ports[&(program, kind)].to_string();
+        let name = program.name().to_uppercase();
+        let mut settings = vec![
+            (format!("FANFARE__{name}__ADMIN__PORT"), port(Port::Admin)),
+            ("FANFARE__SANDBOX__URL".into(), format!("http://127.0.0.1:{}", self.ports[&(Program::Sandbox, Port::Own)])),
+        ];
+        settings.extend(self.variables.iter().cloned());
+        let directory = |of: &str| self.files.path().join(of).display().to_string();
+        match program {
+            Program::Sandbox => {
+                return vec![
+                    ("FANFARE__ADMIN__PORT".into(), port(Port::Admin)),
+                    ("FANFARE__SANDBOX__PORT".into(), port(Port::Own)),
+                    ("FANFARE__SANDBOX__DATA_DIR".into(), directory("sandbox")),
+                    ("FANFARE__LOG__FORMAT".into(), "pretty".into()),
+                ];
+            }
+            Program::Gateway => settings.push(("FANFARE__VAULT__PUBLIC_KEYS".into(), self.keys.public.clone())),
+            _ => settings.push(("FANFARE__VAULT__PRIVATE_KEYS".into(), self.keys.private.clone())),
+        }
+        if matches!(program, Program::Gateway | Program::Fanfare) {
+            settings.push(("FANFARE__GATEWAY__PORT".into(), port(Port::Own)));
+            settings.push(("FANFARE__MEDIA__SIGNING_KEY".into(), "0123456789abcdef0123456789abcdef".into()));
+        }
+        if matches!(program, Program::Gateway | Program::Fanfare | Program::Publisher) {
+            settings.push(("FANFARE__MEDIA__DIRECTORY".into(), directory("media")));
+        }
+        settings
+    }
+}

@@ -24,7 +24,7 @@ use url::Url;
 use vault::PrivateRing;
 
 use crate::{
-    Caller, Tenant, World,
+    Caller, Tenant, Wiretap, World,
     tenant::{self, Policies},
 };
 
@@ -45,14 +45,14 @@ pub struct Options {
     pub publisher: PublisherSettings,
     /// The networks; the real clients, over the sandbox, unless others are put in.
     pub networks: Networks,
-    /// Whether the sandbox enforces the networks' rate limits.
-    pub quotas: bool,
+    /// Whether what is said to the database is overheard.
+    pub tapped: bool,
 }
 
 impl Options {
     /// What production has, over this transport.
     pub fn over(transport: Transport) -> Self {
-        Self { transport, publisher: usual_publisher(), networks: Arc::new(platforms::network), quotas: false }
+        Self { transport, publisher: usual_publisher(), networks: Arc::new(platforms::network), tapped: false }
     }
 
     /// With the times short that come between a lost answer and finding out: production's are half a minute each.
@@ -60,6 +60,13 @@ impl Options {
     pub fn impatient(mut self) -> Self {
         self.publisher.send_timeout_ms = 1_500;
         self.publisher.grace_ms = 200;
+        self
+    }
+
+    /// With the wire to the database tapped.
+    #[must_use]
+    pub fn tapped(mut self) -> Self {
+        self.tapped = true;
         self
     }
 
@@ -104,10 +111,11 @@ pub struct House {
     pub gateway: Caller,
     /// The networks.
     pub world: World,
+    tap: Option<Wiretap>,
     shutdown: Shutdown,
     running: Option<JoinHandle<Result<(), String>>>,
     sandbox: Option<Sandbox>,
-    _broker: Option<TestBroker>,
+    broker: Option<TestBroker>,
     _files: TempDir,
 }
 
@@ -127,16 +135,18 @@ impl House {
                     Transport::RabbitMq => Some(testkit::broker().await),
                 }
             },
-            open_sandbox(files.path(), options.quotas)
+            open_sandbox(files.path())
         );
         let origin: Url = sandbox.url().parse().expect("the sandbox's origin");
         let bus = match &broker {
             None => bus::local(),
             Some(broker) => bus::rabbitmq(RabbitSettings::for_url(broker.url().to_owned())).await.expect("a bus"),
         };
+        let tap = if options.tapped { Some(Wiretap::on(db.url()).await) } else { None };
+        let database = DatabaseSettings { pool_size: 16, ..DatabaseSettings::for_url(tap.as_ref().map_or(db.url(), Wiretap::url)) };
         let keys = vault::generate();
         let shared = Shared {
-            database: Database::new(&DatabaseSettings { pool_size: 16, ..DatabaseSettings::for_url(db.url()) }).expect("a pool"),
+            database: Database::new(&database).expect("a pool"),
             bus,
             ring: secrecy::ExposeSecret::expose_secret(&keys.private).parse().expect("a key just made"),
             door: Door::new(&EgressSettings { allow: allowed(), ..EgressSettings::default() }).expect("a door"),
@@ -165,10 +175,11 @@ impl House {
             metrics: shared.metrics,
             gateway,
             world: World::new(Caller::of(&origin)),
+            tap,
             shutdown,
             running: Some(running),
             sandbox: Some(sandbox),
-            _broker: broker,
+            broker,
             _files: files,
         }
     }
@@ -185,7 +196,15 @@ impl House {
 
     /// The virtual host, where there is one.
     pub fn broker(&self) -> Option<&TestBroker> {
-        self._broker.as_ref()
+        self.broker.as_ref()
+    }
+
+    /// What is said to the database.
+    ///
+    /// # Panics
+    /// When the wire is not tapped.
+    pub fn tap(&self) -> &Wiretap {
+        self.tap.as_ref().expect("a tapped house")
     }
 
     /// Ends everything in an orderly way, as SIGTERM would, and says what became of it.
@@ -318,7 +337,13 @@ fn signing_key() -> Secret {
 }
 
 fn dispatcher_settings() -> dispatcher::DispatcherSettings {
-    dispatcher::DispatcherSettings { endpoints: 256, exchange_timeout_ms: 20_000, shutdown_seconds: 10, admin: nowhere() }
+    dispatcher::DispatcherSettings {
+        endpoints: 256,
+        exchange_timeout_ms: 20_000,
+        lease_ms: 60_000,
+        shutdown_seconds: 10,
+        admin: nowhere(),
+    }
 }
 
 fn connector_settings() -> connector::ConnectorSettings {
@@ -335,11 +360,10 @@ fn connector_settings() -> connector::ConnectorSettings {
     }
 }
 
-async fn open_sandbox(files: &Path, quotas: bool) -> Sandbox {
+async fn open_sandbox(files: &Path) -> Sandbox {
     let settings = sandbox::Settings {
         port: 0,
         data_dir: files.join("sandbox"),
-        enforce_quotas: quotas,
         ..sandbox::Settings::default()
     };
     Sandbox::start(settings).await.expect("a sandbox")

@@ -78,7 +78,7 @@ pub async fn move_in(database: &Database, gateway: &Caller, world: &World, polic
         id: KeyId(Uuid::now_v7()),
         name: "e2e".to_owned(),
         key_head: new.head,
-        scopes: Scope::all().map(|scope| scope.to_string()).collect(),
+        scopes: Scope::all().map(|scope| scope.word().to_owned()).collect(),
         external_id: None,
         created_at: now,
         expires_at: None,

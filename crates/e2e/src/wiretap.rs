@@ -168,9 +168,8 @@ impl Line {
     /// Takes whole messages off the front.
     fn read(&mut self, unread: &mut Vec<u8>) {
         // The first message has no type.
-        let head = if self.has_started { 1 } else { 0 };
+        let mut head = usize::from(self.has_started);
         let mut at = 0;
-        let mut head = head;
         while let Some(length) = unread.get(at + head..at + head + 4) {
             let length = u32::from_be_bytes(length.try_into().unwrap_or_default()) as usize;
             let Some(message) = unread.get(at..at + head + length) else { break };

@@ -97,8 +97,7 @@ impl Ask {
     }
 }
 
-/// A complete answer. Everything in it was written by somebody else.
-#[derive(Debug, Clone, Default)]
+/// A complete answer. Everything in it was written by somebody else; it is not `Debug`, since it may hold tokens.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,

@@ -1,6 +1,6 @@
 //! What an exchange without success means. Networks only add their own table from error code to class.
 
-use domain::target::{Outcome, Refusal};
+use domain::target::{ErrorCode, Outcome, Probe, Refusal};
 use egress::ExchangeError;
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
@@ -41,6 +41,24 @@ pub(crate) fn refused(answer: &Answer, classify: impl FnOnce(&Answer) -> Refusal
         200..=299 => open(answer, "the network answered success without saying what was published"),
         300..=399 => open(answer, "the network answered with a redirect"),
         _ => open(answer, &format!("the network answered {}", answer.status)),
+    }
+}
+
+/// A composed part that was not written by this network's `compose`. Nothing is sent of it.
+pub(crate) fn unreadable() -> Refusal {
+    Refusal::Rejected { code: ErrorCode::PlatformError, message: UNREADABLE.to_owned(), http_status: None }
+}
+
+/// What is said of such a part where nothing else can be said.
+pub(crate) const UNREADABLE: &str = "the stored form of the part cannot be read";
+
+/// A probe that could not ask.
+pub(crate) fn unknown(refusal: Refusal) -> Probe {
+    match refusal {
+        Refusal::Rejected { message, .. }
+        | Refusal::Auth { message, .. }
+        | Refusal::Throttled { message, .. }
+        | Refusal::NotNow { message, .. } => Probe::Unknown { message },
     }
 }
 

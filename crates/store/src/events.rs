@@ -38,6 +38,9 @@ pub struct Events {
     pub next: Place,
 }
 
+/// The snapshot's xmin, and an event where there is one: its transaction, id and body.
+type EventRow = (String, Option<String>, Option<Uuid>, Option<String>);
+
 /// Up to `limit` events of a project after a place. `owner` narrows them to those that touch only that owner's
 /// accounts.
 ///
@@ -52,7 +55,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Events, StoreError> {
     let mut connection = database.connection().await?;
-    let rows: Vec<(String, Option<String>, Option<Uuid>, Option<String>)> = ListEvents {
+    let rows: Vec<EventRow> = ListEvents {
         project: project.0,
         after_xid: after.xid.to_string(),
         after_id: after.id,

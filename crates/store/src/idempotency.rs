@@ -14,11 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    Database, StoreError,
-    statement::statement,
-    types::sql,
-};
+use crate::{Database, StoreError, statement::statement, types::sql};
 
 /// An answer is kept this long.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -110,9 +106,8 @@ pub(crate) async fn once<T: Serialize + Send>(
 pub async fn start(database: &Database, once: &Once, lease: Duration) -> Result<Answer<()>, StoreError> {
     let mut connection = database.connection().await?;
     let running = Once { status: RUNNING, ..once.clone() };
-    let claim = claim(&mut connection, &running, lease)
-        .await
-        .map_err(StoreError::from_diesel("lease an idempotency key"))?;
+    let claim =
+        claim(&mut connection, &running, lease).await.map_err(StoreError::from_diesel("lease an idempotency key"))?;
     Ok(match claim {
         Claim::Mine => Answer::Done(()),
         Claim::Replayed(saved) => Answer::Replayed(saved),

@@ -39,8 +39,7 @@ pub struct Key {
 
 type KeyRow = (Uuid, String, String, Vec<String>, Option<String>, Stamp, Option<Stamp>);
 
-type SqlKey =
-    (sql::Uuid, sql::Text, sql::Text, Array<sql::Text>, Nullable<sql::Text>, SqlStamp, Nullable<SqlStamp>);
+type SqlKey = (sql::Uuid, sql::Text, sql::Text, Array<sql::Text>, Nullable<sql::Text>, SqlStamp, Nullable<SqlStamp>);
 
 impl From<KeyRow> for Key {
     fn from((id, name, key_head, scopes, external_id, created_at, expires_at): KeyRow) -> Self {
@@ -62,10 +61,8 @@ impl From<KeyRow> for Key {
 /// [`StoreError`].
 pub async fn find(database: &Database, hash: &[u8]) -> Result<Option<(Key, Project)>, StoreError> {
     let mut connection = database.connection().await?;
-    let rows: Vec<(KeyRow, crate::projects::ProjectRow)> = FindKey { hash: hash.to_vec() }
-        .load(&mut connection)
-        .await
-        .map_err(StoreError::from_diesel("find a key"))?;
+    let rows: Vec<(KeyRow, crate::projects::ProjectRow)> =
+        FindKey { hash: hash.to_vec() }.load(&mut connection).await.map_err(StoreError::from_diesel("find a key"))?;
     rows.into_iter().next().map(|(key, project)| Ok((key.into(), Project::of(project)?))).transpose()
 }
 

@@ -69,19 +69,8 @@ pub struct Probed {
     pub height: Option<i32>,
 }
 
-type MediaRow = (
-    Uuid,
-    String,
-    Option<String>,
-    String,
-    String,
-    Option<i64>,
-    Option<i32>,
-    Option<i32>,
-    Option<i64>,
-    Stamp,
-    Stamp,
-);
+type MediaRow =
+    (Uuid, String, Option<String>, String, String, Option<i64>, Option<i32>, Option<i32>, Option<i64>, Stamp, Stamp);
 
 type SqlMedia = (
     sql::Uuid,

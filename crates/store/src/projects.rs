@@ -145,10 +145,8 @@ pub async fn update(
 /// [`StoreError`].
 pub async fn find(database: &Database, id: ProjectId) -> Result<Option<Project>, StoreError> {
     let mut connection = database.connection().await?;
-    let rows: Vec<ProjectRow> = FindProject { id: id.0 }
-        .load(&mut connection)
-        .await
-        .map_err(StoreError::from_diesel("find a project"))?;
+    let rows: Vec<ProjectRow> =
+        FindProject { id: id.0 }.load(&mut connection).await.map_err(StoreError::from_diesel("find a project"))?;
     rows.into_iter().next().map(Project::of).transpose()
 }
 

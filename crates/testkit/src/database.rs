@@ -1,6 +1,9 @@
 //! A database of its own for each test, copied from a migrated template and dropped at the end, also when it failed.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    thread::JoinHandle,
+    time::{Duration, SystemTime},
+};
 
 use sha2::{Digest as _, Sha256};
 use store::{Database, DatabaseSettings};
@@ -31,12 +34,14 @@ pub struct TestDatabase {
 pub async fn database() -> TestDatabase {
     let server = server();
     let name = format!("{PREFIX}{}_{}", seconds_now(), Uuid::new_v4().simple());
-    let template = off_thread({
+    let made = off_thread({
         let (server, name) = (server.clone(), name.clone());
         move |runtime| runtime.block_on(make(&server, &name))
     });
+    let template = made.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let url = with_name(&server, &name);
-    let client = connect(&url).await.unwrap_or_else(|error| panic!("connecting to {name}, a copy of {template}: {error}"));
+    let client =
+        connect(&url).await.unwrap_or_else(|error| panic!("connecting to {name}, a copy of {template}: {error}"));
     TestDatabase { name, url, client }
 }
 
@@ -71,20 +76,21 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, name) = (server(), std::mem::take(&mut self.name));
-        off_thread(move |runtime| {
+        let dropped = off_thread(move |runtime| {
             runtime.block_on(async {
-                // One that cannot be dropped now is pruned by a later test.
-                if let Ok(client) = connect(&server).await {
-                    let _ = client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-                }
-            });
+                let client = connect(&server).await?;
+                client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+            })
         });
+        // One that could not be dropped now is pruned by a later test; a second panic would hide the first.
+        let _ = dropped.join();
     }
 }
 
 /// Returns the template's name.
 async fn make(server: &Url, name: &str) -> String {
-    let client = connect(server).await.unwrap_or_else(|error| panic!("connecting to the server in {VARIABLE}: {error}"));
+    let client =
+        connect(server).await.unwrap_or_else(|error| panic!("connecting to the server in {VARIABLE}: {error}"));
     let template = format!("fanfare_template_{}", fingerprint());
     let run = async |sql: String| client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     run(LOCK.to_owned()).await;
@@ -141,8 +147,9 @@ pub(crate) fn seconds_now() -> u64 {
 }
 
 fn server() -> Url {
-    let text = std::env::var(VARIABLE)
-        .unwrap_or_else(|_| panic!("{VARIABLE} is not set; run tests by `make test` or `deploy/dev/services --for test exec`"));
+    let text = std::env::var(VARIABLE).unwrap_or_else(|_| {
+        panic!("{VARIABLE} is not set; run tests by `make test` or `deploy/dev/services --for test exec`")
+    });
     text.parse().unwrap_or_else(|error| panic!("{VARIABLE} is not a URL: {error}"))
 }
 
@@ -159,10 +166,9 @@ async fn connect(url: &Url) -> Result<Client, tokio_postgres::Error> {
 }
 
 /// Migrations need a runtime of many threads and a `Drop` has none to wait in, so both get one of their own.
-pub(crate) fn off_thread<T: Send + 'static>(work: impl FnOnce(&Runtime) -> T + Send + 'static) -> T {
-    let thread = std::thread::spawn(move || {
+pub(crate) fn off_thread<T: Send + 'static>(work: impl FnOnce(&Runtime) -> T + Send + 'static) -> JoinHandle<T> {
+    std::thread::spawn(move || {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         work(&runtime)
-    });
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }

@@ -169,12 +169,7 @@ fn new_account(
     }
 }
 
-fn refresh_at(
-    worker: &Worker,
-    platform: Platform,
-    now: Timestamp,
-    expires_at: Option<Timestamp>,
-) -> Option<Timestamp> {
+fn refresh_at(worker: &Worker, platform: Platform, now: Timestamp, expires_at: Option<Timestamp>) -> Option<Timestamp> {
     worker.network(platform).refresher()?;
     expires_at.map(|expires_at| schedule::due(now, expires_at))
 }

@@ -52,8 +52,7 @@ pub(crate) async fn consume(worker: Arc<Worker>, mut receiver: Box<dyn Receiver>
 /// the claim left behind brings the lanes back.
 async fn take(worker: &Worker, delivery: Delivery) -> Vec<Held> {
     // Lanes of another kind cannot be in this queue; should one be, its lease brings it back.
-    let lanes: Vec<Lane> =
-        delivery.handover.lanes.iter().filter(|lane| lane.kind == Kind::Refresh).cloned().collect();
+    let lanes: Vec<Lane> = delivery.handover.lanes.iter().filter(|lane| lane.kind == Kind::Refresh).cloned().collect();
     let taken = worker.lanes.take(lanes).await;
     delivery.ack().await;
     taken.unwrap_or_else(|error| {

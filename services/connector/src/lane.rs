@@ -2,10 +2,7 @@
 
 use domain::ids::AccountId;
 use jiff::{SignedDuration, Timestamp};
-use store::{
-    StoreError, accounts,
-    lanes::Held,
-};
+use store::{StoreError, accounts, lanes::Held};
 use tracing::Instrument as _;
 
 use crate::{

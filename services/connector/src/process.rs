@@ -16,8 +16,7 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), Connector
     let parts = parts(&settings).await?;
     let bus = Arc::clone(&parts.bus);
     let vitals = Readiness { database: parts.database.clone(), bus: Arc::clone(&bus) };
-    let admin =
-        Admin::start(&settings.connector.admin, parts.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
+    let admin = Admin::start(&settings.connector.admin, parts.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
     tracing::info!(admin = %admin.addr(), "the connector answers and takes lanes");
     let ended = serve(parts, settings.connector, shutdown).await;
     bus.close().await;

@@ -2,10 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use domain::{
-    target::Refusal,
-    transition::Error,
-};
+use domain::{target::Refusal, transition::Error};
 use egress::Deadline;
 use jiff::{SignedDuration, Timestamp};
 use platforms::{Account, Cx, Refresh, Tokens};
@@ -55,18 +52,13 @@ pub(crate) async fn renew(
 /// One call. Whatever does not work on our side may work later, so it is never the account's fault.
 async fn ask(worker: &Worker, of: &Renewable, refresher: &dyn Refresh) -> Result<Tokens, Refusal> {
     let not_now = |message: String| Refusal::NotNow { message, http_status: None, after: None };
-    let (door, bases) =
-        worker.doors.of(of.mode).ok_or_else(|| not_now("no sandbox is configured".to_owned()))?;
+    let (door, bases) = worker.doors.of(of.mode).ok_or_else(|| not_now("no sandbox is configured".to_owned()))?;
     let tokens = worker
         .ring
         .open_text(&of.sealed_tokens, &tokens_of(of.id, of.project_id))
         .map_err(|error| not_now(error.to_string()))?;
-    let account = Account {
-        network_unique_id: &of.network_unique_id,
-        username: &of.username,
-        facts: &of.facts,
-        tokens: &tokens,
-    };
+    let account =
+        Account { network_unique_id: &of.network_unique_id, username: &of.username, facts: &of.facts, tokens: &tokens };
     let patience = worker.settings.refresh_timeout();
     let cx = Cx { door, bases, now: worker.clock.now(), deadline: Deadline::after(patience) };
     let renewed = tokio::time::timeout(patience, refresher.refresh(&cx, &account))
@@ -79,12 +71,7 @@ async fn ask(worker: &Worker, of: &Renewable, refresher: &dyn Refresh) -> Result
 }
 
 /// Kept up until the database takes them: where refresh tokens work once, these are all there is.
-async fn store(
-    worker: &Worker,
-    held: &Held,
-    of: &Renewable,
-    tokens: &Tokens,
-) -> Result<Option<Timestamp>, StoreError> {
+async fn store(worker: &Worker, held: &Held, of: &Renewable, tokens: &Tokens) -> Result<Option<Timestamp>, StoreError> {
     let context = tokens_of(of.id, of.project_id);
     let sealed = match worker.seals.seal(tokens.sealed_json.expose_secret().as_bytes(), &context) {
         Ok(sealed) => sealed,

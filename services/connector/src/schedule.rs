@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn tokens_are_renewed_ten_minutes_ahead_or_after_three_quarters_of_their_life() {
-        for (life, wait) in [(7_200, 6_600), (2_400, 1_800), (1_200, 900), (60, 45), (6, 5), (4, 30), (0, 30), (-60, 30)] {
+        for (life, wait) in
+            [(7_200, 6_600), (2_400, 1_800), (1_200, 900), (60, 45), (6, 5), (4, 30), (0, 30), (-60, 30)]
+        {
             assert_eq!(due(at(0), at(life)), at(wait), "{life}");
         }
     }

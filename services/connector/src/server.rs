@@ -15,15 +15,13 @@ use runtime::{
 };
 use store::{
     Database, StoreError,
-    lanes::{LeaseSettings, Lanes},
+    lanes::{Lanes, LeaseSettings},
 };
 use tokio::sync::Semaphore;
 use url::Url;
 use vault::{Context, PrivateRing, PublicRing, VaultError};
 
-use crate::{
-    consume, doors::Doors, metrics::Counts, questions, setbacks::Setbacks, settings::ConnectorSettings,
-};
+use crate::{consume, doors::Doors, metrics::Counts, questions, setbacks::Setbacks, settings::ConnectorSettings};
 
 /// Finds a network's client; tests put their own in.
 pub type Networks = Arc<dyn Fn(Platform) -> &'static (dyn Network) + Send + Sync>;

@@ -7,7 +7,7 @@ use clap::Args;
 use egress::{Door, EgressSettings};
 use media::{Objects, Storage};
 use runtime::{
-    admin::{Admin, Vitals},
+    admin::Admin,
     clock::SystemClock,
     metrics::Metrics,
     shutdown::Shutdown,
@@ -114,7 +114,8 @@ impl Shared {
 }
 
 async fn serve(args: &UpArgs, settings: &Settings, shared: &Shared, shutdown: &Shutdown) -> Result<(), Failure> {
-    let vitals = ProcessVitals { database: shared.database.clone(), bus: Arc::clone(&shared.bus) };
+    let metrics = shared.metrics.for_service("gateway");
+    let vitals = gateway::Vitals::new(shared.database.clone(), Arc::clone(&shared.bus), &metrics)?;
     let admin = Admin::start(&settings.fanfare.admin, shared.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
     let of_gateway = settings.of_gateway(shared.ring.public().to_string());
     let bound = gateway::serve(shared.of_gateway(settings), &of_gateway, shutdown.clone()).await?;
@@ -192,19 +193,5 @@ impl Shared {
             sandbox: self.sandbox.clone(),
             networks: Arc::new(platforms::network),
         }
-    }
-}
-
-/// Ready means: every service of this process could do its work now.
-struct ProcessVitals {
-    database: Database,
-    bus: Arc<dyn Bus>,
-}
-
-#[async_trait::async_trait]
-impl Vitals for ProcessVitals {
-    async fn not_ready(&self) -> Vec<String> {
-        let database = self.database.ping().await.err().map(|error| error.to_string());
-        database.into_iter().chain(self.bus.trouble()).collect()
     }
 }

@@ -36,10 +36,7 @@ pub(crate) struct Incoming {
 impl Incoming {
     fn of(request: &ServiceRequest) -> Self {
         let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
-        Self {
-            request_id: format!("req_{}", Uuid::now_v7().simple()),
-            trace: Trace::continue_from(traceparent),
-        }
+        Self { request_id: format!("req_{}", Uuid::now_v7().simple()), trace: Trace::continue_from(traceparent) }
     }
 }
 

@@ -160,10 +160,13 @@ impl FromRequest for Body {
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let mut given = request.headers().get_all(KEY_HEADER);
     let Some(key) = given.next() else { return Ok(None) };
-    let fits = |key: &&str| (1..=KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let fits =
+        |key: &&str| (1..=KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     match key.to_str().ok().filter(fits) {
         Some(key) if given.next().is_none() => Ok(Some(key.to_owned())),
-        _ => Err(Problem::Malformed(format!("`Idempotency-Key` must be one text of 1 to {KEY_LENGTH} ASCII characters"))),
+        _ => {
+            Err(Problem::Malformed(format!("`Idempotency-Key` must be one text of 1 to {KEY_LENGTH} ASCII characters")))
+        }
     }
 }
 
@@ -175,7 +178,8 @@ fn is_json(request: &HttpRequest) -> bool {
 
 async fn collect(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::TooLarge(MAX_BYTES as u64);
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > MAX_BYTES as u64) {
         return Err(too_large());
     }

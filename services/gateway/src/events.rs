@@ -57,7 +57,9 @@ fn read(query: &Object<'_>) -> Option<ListRequest> {
             let place = decode::<(u64, Uuid)>(text).map(|(xid, id)| After::Place(Place { xid, id }));
             match place.or_else(|| text.parse().ok().map(After::Event)) {
                 Some(after) => after,
-                None => return field.refuse("invalid_cursor", "is neither a `next_cursor` of this list nor an event's id"),
+                None => {
+                    return field.refuse("invalid_cursor", "is neither a `next_cursor` of this list nor an event's id");
+                }
             }
         }
     };

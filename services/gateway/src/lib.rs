@@ -31,6 +31,7 @@ mod server;
 mod settings;
 mod state;
 mod sweep;
+mod vitals;
 mod webhooks;
 
 pub use auth::{NewKey, Scope, generate as generate_key};
@@ -40,3 +41,4 @@ pub use settings::{
     DEFAULT as DEFAULT_SETTINGS, EgressSection, LogSection, MediaSection, SECTIONS, SandboxSection, ServerSettings, Settings, VaultSection,
 };
 pub use state::{App, Parts};
+pub use vitals::Vitals;

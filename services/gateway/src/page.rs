@@ -72,7 +72,8 @@ impl<T> List<T> {
 /// # Errors
 /// [`Problem::Internal`] when the key has no JSON form.
 pub(crate) fn encode<K: Serialize>(key: &K) -> Result<String, Problem> {
-    let text = serde_json::to_vec(key).map_err(|error| Problem::Internal(format!("a cursor has no JSON form: {error}")))?;
+    let text =
+        serde_json::to_vec(key).map_err(|error| Problem::Internal(format!("a cursor has no JSON form: {error}")))?;
     Ok(URL_SAFE_NO_PAD.encode(text))
 }
 

@@ -188,9 +188,15 @@ impl Problem {
         let mut answer = HttpResponse::build(self.status());
         answer.content_type(CONTENT_TYPE);
         match self {
-            Self::Unavailable { retry_after, .. } => drop(answer.insert_header(("retry-after", retry_after.to_string()))),
-            Self::Unauthorized => drop(answer.insert_header(("www-authenticate", "Bearer"))),
-            Self::MethodNotAllowed(allowed) => drop(answer.insert_header(("allow", allowed.as_str()))),
+            Self::Unavailable { retry_after, .. } => {
+                answer.insert_header(("retry-after", retry_after.to_string()));
+            }
+            Self::Unauthorized => {
+                answer.insert_header(("www-authenticate", "Bearer"));
+            }
+            Self::MethodNotAllowed(allowed) => {
+                answer.insert_header(("allow", allowed.as_str()));
+            }
             _ => {}
         }
         answer.body(self.body(origin, request_id).to_string())

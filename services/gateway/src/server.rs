@@ -7,17 +7,13 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{
-    HttpServer,
-    middleware::from_fn,
-    web::Data,
-};
+use actix_web::{HttpServer, middleware::from_fn, web::Data};
 use bus::BusError;
 use egress::{Door, EgressError, EgressSettings};
 use futures::{FutureExt as _, future::BoxFuture};
 use media::{MediaError, Objects, Storage};
 use runtime::{
-    admin::{Admin, AdminError, Vitals},
+    admin::{Admin, AdminError},
     clock::SystemClock,
     metrics::{Metrics, MetricsError},
     shutdown::Shutdown,
@@ -121,7 +117,7 @@ pub async fn serve(parts: Parts, settings: &Settings, shutdown: Shutdown) -> Res
 pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), GatewayError> {
     let metrics = Metrics::new("gateway");
     let parts = parts(&settings, metrics.clone()).await?;
-    let vitals = GatewayVitals { database: parts.database.clone(), bus: Arc::clone(&parts.bus) };
+    let vitals = crate::Vitals::new(parts.database.clone(), Arc::clone(&parts.bus), &metrics)?;
     let bus = Arc::clone(&parts.bus);
     let admin = Admin::start(&settings.gateway.admin, metrics, Arc::new(vitals), shutdown.clone())?;
     let bound = serve(parts, &settings, shutdown.clone()).await?;
@@ -162,19 +158,6 @@ async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, GatewayEr
             text => Some(parse_origin("sandbox.url", text)?),
         },
     })
-}
-
-struct GatewayVitals {
-    database: Database,
-    bus: Arc<dyn bus::Bus>,
-}
-
-#[async_trait::async_trait]
-impl Vitals for GatewayVitals {
-    async fn not_ready(&self) -> Vec<String> {
-        let database = self.database.ping().await.err().map(|error| error.to_string());
-        database.into_iter().chain(self.bus.trouble()).collect()
-    }
 }
 
 fn listen(host: &str, port: u16) -> Result<TcpListener, GatewayError> {

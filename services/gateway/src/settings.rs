@@ -12,8 +12,19 @@ pub const DEFAULT: &str = include_str!("../default.toml");
 
 /// The sections of all services: what none of them has is a misspelling.
 pub const SECTIONS: &[&str] = &[
-    "broker", "connector", "database", "dispatcher", "egress", "fanfare", "gateway", "log", "media", "platforms",
-    "publisher", "sandbox", "vault",
+    "broker",
+    "connector",
+    "database",
+    "dispatcher",
+    "egress",
+    "fanfare",
+    "gateway",
+    "log",
+    "media",
+    "platforms",
+    "publisher",
+    "sandbox",
+    "vault",
 ];
 
 /// All the gateway reads.

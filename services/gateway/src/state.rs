@@ -14,7 +14,7 @@ use store::{Database, accounts::Finder, posts::Posts};
 use url::Url;
 use vault::PublicRing;
 
-use crate::{auth::Cache, metrics::HttpMetrics, settings::MediaSection, posts::Settling};
+use crate::{auth::Cache, metrics::HttpMetrics, posts::Settling, settings::MediaSection};
 
 /// The parts of a process that the gateway uses and others may use beside it.
 #[derive(Clone)]

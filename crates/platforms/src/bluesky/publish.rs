@@ -1,6 +1,6 @@
 //! The one call that makes a post public.
 
-use domain::target::{ErrorCode, Live, Outcome, Refusal};
+use domain::target::{Live, Outcome};
 use egress::Body;
 use serde_json::{Value, json};
 
@@ -18,11 +18,7 @@ pub(super) async fn send(cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -
         Err(refusal) => return Outcome::Refused(refusal),
     };
     let Some(composed) = Composed::read(composed) else {
-        return Outcome::Refused(Refusal::Rejected {
-            code: ErrorCode::PlatformError,
-            message: "the stored form of the part cannot be read".to_owned(),
-            http_status: None,
-        });
+        return Outcome::Refused(failure::unreadable());
     };
     let ask = Ask::post(&tokens.pds, "/xrpc/com.atproto.repo.putRecord").bearer(&tokens.access_jwt);
     match ask.body(Body::Json(json!(composed))).send(cx).await {

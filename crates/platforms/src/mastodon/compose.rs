@@ -4,6 +4,7 @@ use domain::{
     post::Role,
     target::{ErrorCode, Refusal},
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -18,6 +19,8 @@ pub(super) struct Composed {
     pub(super) key: String,
     /// The body.
     pub(super) body: Value,
+    /// No send of it was earlier.
+    pub(super) composed_at: Timestamp,
 }
 
 impl Composed {
@@ -39,7 +42,7 @@ impl Composed {
     }
 }
 
-pub(super) fn compose(part: &Part<'_>) -> Result<Value, Refusal> {
+pub(super) fn compose(now: Timestamp, part: &Part<'_>) -> Result<Value, Refusal> {
     let refused = |code, message: &str| Err(Refusal::Rejected { code, message: message.to_owned(), http_status: None });
     let mut media_ids = Vec::new();
     for (handle, _) in part.media {
@@ -53,7 +56,7 @@ pub(super) fn compose(part: &Part<'_>) -> Result<Value, Refusal> {
         return refused(ErrorCode::ParentPartFailed, "the part before has no id that Mastodon could know");
     }
     let body = body(part.role, part.content, &media_ids, parent, part.options);
-    Ok(json!(Composed { key: key(part.key, &body), body }))
+    Ok(json!(Composed { key: key(part.key, &body), body, composed_at: now }))
 }
 
 /// The same part with the same content has the same key, so that a repeat is recognised however it came about; an

@@ -55,8 +55,8 @@ impl Network for Mastodon {
         media::poll(cx, account, handle).await
     }
 
-    async fn compose(&self, _cx: &Cx<'_>, _account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal> {
-        compose::compose(part)
+    async fn compose(&self, cx: &Cx<'_>, _account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal> {
+        compose::compose(cx.now, part)
     }
 
     async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {

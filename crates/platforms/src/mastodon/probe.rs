@@ -11,6 +11,8 @@ use crate::{Account, Cx, exchange::Ask, failure, words};
 const KEY_IS_REMEMBERED: SignedDuration = SignedDuration::from_mins(55);
 /// The instance's clock and ours differ by less.
 const CLOCKS: SignedDuration = SignedDuration::from_secs(60);
+/// A reading copy of the instance's database lags behind by less.
+const SETTLED: SignedDuration = SignedDuration::from_secs(60);
 const PAGE: usize = 40;
 /// An account with more statuses than this since the send is not looked through.
 const MAX_PAGES: usize = 5;
@@ -18,23 +20,18 @@ const MAX_PAGES: usize = 5;
 pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: Timestamp) -> Probe {
     let unknown = |message: &str| Probe::Unknown { message: message.to_owned() };
     let facts = Facts::read(account.facts);
-    let Some(composed) = Composed::read(composed) else {
-        return unknown("the stored form of the part cannot be read");
-    };
-    if facts.genuine && cx.now.duration_since(sent_at) < KEY_IS_REMEMBERED {
+    let Some(composed) = Composed::read(composed) else { return unknown(failure::UNREADABLE) };
+    // By the first of all sends, which `sent_at` is not once one was repeated: a repeat that the instance recognises
+    // does not renew its memory.
+    if facts.genuine && cx.now.duration_since(composed.composed_at) < KEY_IS_REMEMBERED {
         return Probe::Repeat;
     }
-    match look(cx, account, &composed, sent_at - CLOCKS).await {
+    match look(cx, account, &composed, composed.composed_at.min(sent_at) - CLOCKS).await {
         Ok(Looked::Found(live)) => Probe::Live(live),
-        Ok(Looked::NotThere) if facts.genuine => Probe::NotLive,
+        Ok(Looked::NotThere) if facts.genuine && cx.now.duration_since(sent_at) > SETTLED => Probe::NotLive,
         Ok(Looked::NotThere) => unknown("the status is not among the account's recent ones, which may lag"),
         Ok(Looked::TooMany) => unknown("the account has too many newer statuses to look through"),
-        Err(
-            Refusal::Rejected { message, .. }
-            | Refusal::Auth { message, .. }
-            | Refusal::Throttled { message, .. }
-            | Refusal::NotNow { message, .. },
-        ) => unknown(&message),
+        Err(refusal) => failure::unknown(refusal),
     }
 }
 

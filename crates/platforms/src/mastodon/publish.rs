@@ -1,6 +1,6 @@
 //! The one call that makes a status public.
 
-use domain::target::{ErrorCode, Live, Outcome, Refusal};
+use domain::target::{Live, Outcome};
 use egress::{Body, HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -21,11 +21,7 @@ pub(super) async fn send(cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -
     let composed = Composed::read(composed);
     let key = composed.as_ref().and_then(|composed| HeaderValue::try_from(&composed.key).ok());
     let (Some(composed), Some(key)) = (composed, key) else {
-        return Outcome::Refused(Refusal::Rejected {
-            code: ErrorCode::PlatformError,
-            message: "the stored form of the part cannot be read".to_owned(),
-            http_status: None,
-        });
+        return Outcome::Refused(failure::unreadable());
     };
     let ask = Ask::post(&tokens.base, "/api/v1/statuses")
         .bearer(&tokens.access_token)

@@ -18,25 +18,15 @@ use crate::{Account, Cx, exchange::Ask, failure, links, stored};
 const CLOCKS: SignedDuration = SignedDuration::from_secs(60);
 
 pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: Timestamp) -> Probe {
-    let Some(composed) = Composed::read(composed) else {
-        return unknown("the stored form of the part cannot be read");
-    };
+    let unknown = |message: &str| Probe::Unknown { message: message.to_owned() };
+    let Some(composed) = Composed::read(composed) else { return unknown(failure::UNREADABLE) };
     match recent(cx, account, sent_at - CLOCKS).await {
         Ok(tweets) => tweets.into_iter().find(|tweet| is_ours(tweet, &composed, sent_at)).map_or_else(
             || unknown("the post is not among the account's recent ones, which may lag"),
             |tweet| Probe::Live(publish::live(account, tweet.id)),
         ),
-        Err(refusal) => unknown(&match refusal {
-            Refusal::Rejected { message, .. }
-            | Refusal::Auth { message, .. }
-            | Refusal::Throttled { message, .. }
-            | Refusal::NotNow { message, .. } => message,
-        }),
+        Err(refusal) => failure::unknown(refusal),
     }
-}
-
-fn unknown(message: &str) -> Probe {
-    Probe::Unknown { message: message.to_owned() }
 }
 
 /// One page: older pages cost money and, since a timeline may lag, would prove nothing.

@@ -1,6 +1,6 @@
 //! The one call that makes a post public.
 
-use domain::target::{ErrorCode, Live, Outcome, Refusal};
+use domain::target::{Live, Outcome, Refusal};
 use egress::Body;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -27,11 +27,7 @@ pub(super) async fn send(cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -
         Err(refusal) => return Outcome::Refused(refusal),
     };
     let Some(composed) = Composed::read(composed) else {
-        return Outcome::Refused(Refusal::Rejected {
-            code: ErrorCode::PlatformError,
-            message: "the stored form of the part cannot be read".to_owned(),
-            http_status: None,
-        });
+        return Outcome::Refused(failure::unreadable());
     };
     let ask = Ask::post(cx.bases.get(BASE, DEFAULT_BASE), "/2/tweets").bearer(&tokens.access_token);
     match ask.body(Body::Json(composed.body.clone())).send(cx).await {

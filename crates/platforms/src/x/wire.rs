@@ -111,7 +111,7 @@ pub(super) struct ProblemEntry {
     pub(super) code: Option<i64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct TokenAnswer {
     pub(super) access_token: String,
     pub(super) refresh_token: Option<String>,

@@ -55,9 +55,8 @@ pub async fn update(
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            let rows: Vec<(Option<String>,)> = LockAccount { project: actor.project_id.0, id: id.0 }
-                .load(connection)
-                .await?;
+            let rows: Vec<(Option<String>,)> =
+                LockAccount { project: actor.project_id.0, id: id.0 }.load(connection).await?;
             let Some((owner,)) = rows.into_iter().next() else { return Ok(AccountChanged::NotFound) };
             let adopted = match (&owner, &change.external_id) {
                 (Some(owner), Some(wanted)) if owner != wanted => return Ok(AccountChanged::Owned),
@@ -99,9 +98,8 @@ pub async fn disconnect(
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            let locked: Vec<(Option<String>,)> = LockAccount { project: actor.project_id.0, id: id.0 }
-                .load(connection)
-                .await?;
+            let locked: Vec<(Option<String>,)> =
+                LockAccount { project: actor.project_id.0, id: id.0 }.load(connection).await?;
             if locked.is_empty() {
                 return Ok(None);
             }
@@ -133,9 +131,8 @@ pub async fn purge(
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            let locked: Vec<(Option<String>,)> = LockAccount { project: actor.project_id.0, id: id.0 }
-                .load(connection)
-                .await?;
+            let locked: Vec<(Option<String>,)> =
+                LockAccount { project: actor.project_id.0, id: id.0 }.load(connection).await?;
             if locked.is_empty() {
                 return Ok(false);
             }

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{list, told, tokens};
+use super::{list, tokens, told};
 use crate::{
     Database, StoreError,
     audit::{self, Actor},
@@ -215,8 +215,10 @@ impl Attempt<'_> {
         }
         .load(connection)
         .await?;
-        let found = |(id, owner, status): (Uuid, _, String)| {
-            Found { id, owner, was_active: status == AccountStatus::Active.word() }
+        let found = |(id, owner, status): (Uuid, _, String)| Found {
+            id,
+            owner,
+            was_active: status == AccountStatus::Active.word(),
         };
         Ok(rows.into_iter().next().map(found))
     }

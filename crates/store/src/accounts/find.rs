@@ -114,10 +114,7 @@ statement! {
     }
 }
 
-async fn read(
-    database: &Database,
-    ids: Vec<Uuid>,
-) -> Result<HashMap<(ProjectId, AccountId), Addressee>, StoreError> {
+async fn read(database: &Database, ids: Vec<Uuid>) -> Result<HashMap<(ProjectId, AccountId), Addressee>, StoreError> {
     let mut connection = database.connection().await?;
     let rows: Vec<Row> =
         FindAccounts { ids }.load(&mut connection).await.map_err(StoreError::from_diesel("look accounts up"))?;

@@ -6,10 +6,7 @@ use domain::{account::Account, ids::ProjectId, transition::Error};
 use uuid::Uuid;
 
 use super::list;
-use crate::{
-    statement::statement,
-    types::sql,
-};
+use crate::{statement::statement, types::sql};
 
 /// An account that has just become `needs_reconnect`.
 pub(crate) struct HeldAccount {

@@ -55,11 +55,7 @@ pub async fn get(database: &Database, project: ProjectId, id: AccountId) -> Resu
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn get_many(
-    database: &Database,
-    project: ProjectId,
-    ids: &[AccountId],
-) -> Result<Vec<Known>, StoreError> {
+pub async fn get_many(database: &Database, project: ProjectId, ids: &[AccountId]) -> Result<Vec<Known>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -81,11 +77,8 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Account>, StoreError> {
     let mut connection = database.connection().await?;
-    let list =
-        ListAccounts { project: project.0, after: after.map(|id| id.0), limit, filter };
-    let known = read(&mut connection, list)
-        .await
-        .map_err(StoreError::from_diesel("list accounts"))?;
+    let list = ListAccounts { project: project.0, after: after.map(|id| id.0), limit, filter };
+    let known = read(&mut connection, list).await.map_err(StoreError::from_diesel("list accounts"))?;
     Ok(known.into_iter().map(|known| known.account).collect())
 }
 

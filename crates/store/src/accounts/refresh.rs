@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{hold, told, tokens};
+use super::{hold, tokens, told};
 use crate::{
     Database, StoreError,
     lanes::{self, Held, Wake},
@@ -173,9 +173,8 @@ pub async fn hold_account(
     let written = connection
         .transaction(async |connection| {
             lock(connection, of).await?;
-            let is_mine: Vec<(i64,)> = LockLane { kind: held.kind.number(), key: held.key, fence: held.fence }
-                .load(connection)
-                .await?;
+            let is_mine: Vec<(i64,)> =
+                LockLane { kind: held.kind.number(), key: held.key, fence: held.fence }.load(connection).await?;
             if is_mine.is_empty() || !tokens::are(connection, of.id.0, of.version).await? {
                 return Ok(Written::Changed);
             }
@@ -252,10 +251,7 @@ macro_rules! waits {
     };
 }
 
-type Row = (
-    (Uuid, String, String, String, String, Value, String),
-    (Vec<u8>, i64, Stamp, Option<Stamp>, bool, Stamp),
-);
+type Row = ((Uuid, String, String, String, String, Value, String), (Vec<u8>, i64, Stamp, Option<Stamp>, bool, Stamp));
 
 statement! {
     LoadRenewable { id: Uuid as sql::Uuid } -> (

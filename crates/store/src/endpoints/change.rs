@@ -85,7 +85,9 @@ async fn update_in(
         "headers": change.headers.as_ref().map(|headers| &headers.names),
     });
     let before: Vec<(String,)> =
-        LockEndpoint { project: actor.project_id.0, id: id.0, owner: owner.map(str::to_owned) }.load(connection).await?;
+        LockEndpoint { project: actor.project_id.0, id: id.0, owner: owner.map(str::to_owned) }
+            .load(connection)
+            .await?;
     let Some((before,)) = before.into_iter().next() else { return Ok(None) };
     let was_active = before != EndpointStatus::Disabled.word();
     let turned = change.is_active.filter(|active| *active != was_active);

@@ -79,8 +79,22 @@ pub(super) type SqlEndpoint = (
 );
 
 pub(super) fn endpoint(row: EndpointRow) -> Result<Endpoint, StoreError> {
-    let (id, url, events, status, description, ordering, dialect, headers, in_flight, rate, owner, failing, made, changed) =
-        row;
+    let (
+        id,
+        url,
+        events,
+        status,
+        description,
+        ordering,
+        dialect,
+        headers,
+        in_flight,
+        rate,
+        owner,
+        failing,
+        made,
+        changed,
+    ) = row;
     let status: EndpointStatus = word(&status)?;
     Ok(Endpoint {
         id: id.into(),
@@ -173,11 +187,10 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Endpoint>, StoreError> {
     let mut connection = database.connection().await?;
-    let rows: Vec<EndpointRow> =
-        ListEndpoints { project: project.0, owner: owner.map(str::to_owned), after, limit }
-            .load(&mut connection)
-            .await
-            .map_err(StoreError::from_diesel("list webhook endpoints"))?;
+    let rows: Vec<EndpointRow> = ListEndpoints { project: project.0, owner: owner.map(str::to_owned), after, limit }
+        .load(&mut connection)
+        .await
+        .map_err(StoreError::from_diesel("list webhook endpoints"))?;
     rows.into_iter().map(endpoint).collect()
 }
 

@@ -65,13 +65,8 @@ impl Posts {
         let rows: Vec<(Stamp, Uuid)> = ListPosts {
             project: project.0,
             after: after.map(|(at, id)| (stamp(at), id.0)),
-            stamps: [
-                filter.scheduled_after,
-                filter.scheduled_before,
-                filter.created_after,
-                filter.created_before,
-            ]
-            .map(|at| at.map(stamp)),
+            stamps: [filter.scheduled_after, filter.scheduled_before, filter.created_after, filter.created_before]
+                .map(|at| at.map(stamp)),
             account: filter.account.map(|account| account.0),
             limit,
             filter,
@@ -131,12 +126,8 @@ impl QueryFragment<Pg> for ListPosts<'_> {
                 out.push_bind_param::<sql::Text, _>(text)?;
             }
         }
-        let bounds = [
-            " AND p.scheduled_at >= ",
-            " AND p.scheduled_at < ",
-            " AND p.created_at >= ",
-            " AND p.created_at < ",
-        ];
+        let bounds =
+            [" AND p.scheduled_at >= ", " AND p.scheduled_at < ", " AND p.created_at >= ", " AND p.created_at < "];
         for (sql, bound) in bounds.into_iter().zip(&self.stamps) {
             if let Some(bound) = bound {
                 out.push_sql(sql);

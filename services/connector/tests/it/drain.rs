@@ -3,10 +3,7 @@
 use domain::connection::ConnectAnswer;
 use serde_json::json;
 
-use crate::{
-    canned::tokens,
-    world::World,
-};
+use crate::{canned::tokens, world::World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_begun_is_finished_and_nothing_new_is_taken() {

@@ -119,7 +119,9 @@ async fn a_test_project_is_connected_in_the_sandbox() {
         let mut request = world.request(&json!({"id": "1", "token": "t"}), None);
         request.mode = mode;
         assert!(matches!(world.send(&request).await, ConnectAnswer::Connected { .. }));
-        world.text(&format!("SELECT facts ->> 'base' FROM social_accounts WHERE project_id = '{}'", world.project.0)).await
+        world
+            .text(&format!("SELECT facts ->> 'base' FROM social_accounts WHERE project_id = '{}'", world.project.0))
+            .await
     };
     assert_eq!(base(Mode::Test, "tested").await, "http://127.0.0.1:9/x");
     assert_eq!(base(Mode::Live, "lived").await, "live");

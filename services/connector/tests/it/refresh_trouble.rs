@@ -25,10 +25,9 @@ async fn expiring(world: &World) -> AccountId {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_that_is_over_is_told_once() {
-    for (code, event) in [
-        (ErrorCode::TokenRevoked, "account.reauth_required"),
-        (ErrorCode::TokenExpired, "account.token_expired"),
-    ] {
+    for (code, event) in
+        [(ErrorCode::TokenRevoked, "account.reauth_required"), (ErrorCode::TokenExpired, "account.token_expired")]
+    {
         let world = World::new().await;
         let account = expiring(&world).await;
 
@@ -164,7 +163,8 @@ async fn targets_wait_along_while_the_network_cannot_renew() {
 async fn tokens_that_do_not_open_are_no_reason_to_bother_their_owner() {
     let world = World::new().await;
     let account = expiring(&world).await;
-    let context = vault::Context { table: "account_tokens", column: "sealed", row: account.0, project: world.project.0 };
+    let context =
+        vault::Context { table: "account_tokens", column: "sealed", row: account.0, project: world.project.0 };
     let foreign = ring().public().seal(b"{}", &context).unwrap();
     let hex: String = foreign.iter().map(|byte| format!("{byte:02x}")).collect();
     world.database.execute(&format!("UPDATE account_tokens SET sealed = decode('{hex}', 'hex')")).await;

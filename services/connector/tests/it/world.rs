@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use store::{
     Database,
     audit::Actor,
-    lanes::{LeaseSettings, Lanes},
+    lanes::{Lanes, LeaseSettings},
     posts::{NewContainer, NewPost, NewTarget, Posts},
     projects::{self, Project},
 };
@@ -189,7 +189,9 @@ impl World {
     }
 
     pub(crate) async fn audited(&self, account: AccountId) -> Vec<String> {
-        self.database.texts(&format!("SELECT action FROM audit_log WHERE subject_id = '{}' ORDER BY id", account.0)).await
+        self.database
+            .texts(&format!("SELECT action FROM audit_log WHERE subject_id = '{}' ORDER BY id", account.0))
+            .await
     }
 
     pub(crate) async fn text(&self, sql: &str) -> String {

@@ -1,5 +1,4 @@
 //! `fanfare doctor`: looks at everything the configuration names.
-#![allow(clippy::print_stdout, reason = "what a command prints is what it is for")]
 
 use std::{process::ExitCode, time::Duration};
 
@@ -31,10 +30,10 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let mut code = ExitCode::SUCCESS;
     for (name, finding) in findings {
         match finding {
-            Ok(good) => println!("ok    {name:<9} {good}"),
+            Ok(good) => super::say(format_args!("ok    {name:<9} {good}"))?,
             Err(bad) => {
                 code = ExitCode::FAILURE;
-                println!("FAIL  {name:<9} {bad}");
+                super::say(format_args!("FAIL  {name:<9} {bad}"))?;
             }
         }
     }

@@ -1,5 +1,4 @@
 //! `fanfare key`: API keys made by the operator.
-#![allow(clippy::print_stdout, reason = "what a command prints is what it is for")]
 
 use clap::{Args, Subcommand};
 use domain::{ids::KeyId, policy::Mode};
@@ -13,7 +12,7 @@ use store::{
     projects::Project,
 };
 
-use super::{database, project};
+use super::{database, project, say};
 use crate::{cli::Failure, settings::Settings};
 
 #[derive(Debug, Subcommand)]
@@ -41,8 +40,7 @@ pub(crate) async fn run(command: KeyCommand, settings: &Settings) -> Result<(), 
     let KeyCommand::Create(args) = command;
     let database = database(settings)?;
     let project = project::named(&database, &args.project, args.mode).await?;
-    println!("{}", create(&database, &project, &args.name, &args.scopes, SystemClock.now()).await?);
-    Ok(())
+    say(create(&database, &project, &args.name, &args.scopes, SystemClock.now()).await?)
 }
 
 /// Makes a key and returns its text, which is stored nowhere.

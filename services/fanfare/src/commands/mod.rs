@@ -1,34 +1,40 @@
 //! The operator's commands.
-#![allow(clippy::print_stdout, reason = "what a command prints is what it is for")]
 
 pub(crate) mod doctor;
 pub(crate) mod key;
 pub(crate) mod project;
 
+use std::io::{self, Write};
+
 use store::Database;
 
 use crate::{cli::Failure, settings::Settings};
 
+/// Prints what a command has to say. A reader that has seen enough and closed the pipe is no failure.
+pub(crate) fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
+    match writeln!(io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
 /// `fanfare migrate`
 pub(crate) async fn migrate(settings: &Settings) -> Result<(), Failure> {
     let done = database(settings)?.migrate().await?;
-    match done.as_slice() {
-        [] => println!("the schema is up to date"),
-        done => done.iter().for_each(|name| println!("migrated {name}")),
+    if done.is_empty() {
+        return say("the schema is up to date");
     }
-    Ok(())
+    done.iter().try_for_each(|name| say(format_args!("migrated {name}")))
 }
 
 /// `fanfare check-config`
 pub(crate) fn check_config(settings: &Settings) -> Result<(), Failure> {
-    println!("{}", runtime::settings::effective(settings)?);
-    Ok(())
+    say(runtime::settings::effective(settings)?)
 }
 
 /// `fanfare openapi`
 pub(crate) fn openapi() -> Result<(), Failure> {
-    println!("{}", gateway::openapi().to_pretty_json()?);
-    Ok(())
+    say(gateway::openapi().to_pretty_json()?)
 }
 
 /// The database the settings name.

@@ -1,5 +1,4 @@
 //! `fanfare project`: tenants.
-#![allow(clippy::print_stdout, reason = "what a command prints is what it is for")]
 
 use clap::{Args, Subcommand};
 use domain::{
@@ -13,7 +12,7 @@ use store::{
     projects::{self, Project, ProjectChange},
 };
 
-use super::database;
+use super::{database, say};
 use crate::{cli::Failure, settings::Settings};
 
 #[derive(Debug, Subcommand)]
@@ -53,7 +52,7 @@ pub(crate) async fn run(command: ProjectCommand, settings: &Settings) -> Result<
     match command {
         ProjectCommand::Create { name } => {
             for project in create(&database, &name, SystemClock.now()).await? {
-                println!("{} {} {}", project.id, project.mode, project.name);
+                say(format_args!("{} {} {}", project.id, project.mode, project.name))?;
             }
         }
         ProjectCommand::Set(args) => set(&database, args).await?,
@@ -109,7 +108,7 @@ async fn set(database: &Database, args: SetArgs) -> Result<(), Failure> {
     };
     let changed = projects::update(database, project.id, change, SystemClock.now()).await?;
     let project = changed.ok_or("the project is gone")?;
-    println!(
+    say(format_args!(
         "{} {} {} on_unconfirmed={} on_auth_failure={} max_lateness={} redirect_uris={}",
         project.id,
         project.mode,
@@ -118,6 +117,5 @@ async fn set(database: &Database, args: SetArgs) -> Result<(), Failure> {
         project.on_auth_failure,
         project.max_lateness,
         project.redirect_uris.join(",")
-    );
-    Ok(())
+    ))
 }

@@ -1,5 +1,4 @@
 //! The sealing keys of this checkout, made once and kept in `.dev/keys.env`.
-#![allow(clippy::print_stdout, reason = "what a command prints is what it is for")]
 
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
@@ -7,7 +6,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use runtime::secret::Secret;
 use vault::PrivateRing;
 
-use crate::cli::Failure;
+use crate::{cli::Failure, commands::say};
 
 const FILE: &str = ".dev/keys.env";
 const PRIVATE: &str = "FANFARE_DEV_PRIVATE_KEYS";
@@ -39,10 +38,9 @@ pub(crate) fn load() -> Result<DevKeys, Failure> {
 pub(crate) fn print() -> Result<(), Failure> {
     let keys = load()?;
     let ring: PrivateRing = keys.private.expose().parse()?;
-    println!("{PRIVATE}={}", keys.private.expose());
-    println!("{PUBLIC}={}", ring.public());
-    println!("{SIGNING}={}", keys.media_signing.expose());
-    Ok(())
+    say(format_args!("{PRIVATE}={}", keys.private.expose()))?;
+    say(format_args!("{PUBLIC}={}", ring.public()))?;
+    say(format_args!("{SIGNING}={}", keys.media_signing.expose()))
 }
 
 fn make() -> Result<(), Failure> {

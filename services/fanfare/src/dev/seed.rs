@@ -1,5 +1,4 @@
 //! A test project with one connected sandbox account per network, and what to try first.
-#![allow(clippy::print_stdout, reason = "what a command prints is what it is for")]
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
@@ -64,8 +63,7 @@ pub(crate) async fn seed(database: &Database, url: &Url, admin: &Url, sandbox: &
         accounts.insert(name, id);
     }
     write(url, admin, sandbox, &keys, &accounts)?;
-    print(url, sandbox, &keys.0, &accounts);
-    Ok(())
+    print(url, sandbox, &keys.0, &accounts)
 }
 
 fn read() -> BTreeMap<String, String> {
@@ -170,9 +168,9 @@ fn write(
     Ok(())
 }
 
-fn print(url: &Url, sandbox: &Url, key: &str, accounts: &BTreeMap<String, String>) {
+fn print(url: &Url, sandbox: &Url, key: &str, accounts: &BTreeMap<String, String>) -> Result<(), Failure> {
     let ids: Vec<_> = accounts.values().map(|id| format!("\"{id}\"")).collect();
-    println!(
+    commands::say(format_args!(
         "\nFanfare is up.\n\n  base URL   {url}\n  test key   {key}\n  sandbox    {sandbox} (every post as a person would see it)\n  \
          for scripts {FILE}\n\nPublish to {count} networks:\n\n  curl -s '{base}/v1/posts?wait=10s' \\\n    \
          -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n    \
@@ -182,5 +180,5 @@ fn print(url: &Url, sandbox: &Url, key: &str, accounts: &BTreeMap<String, String
         sandbox = trimmed(sandbox),
         count = accounts.len(),
         ids = ids.join(", "),
-    );
+    ))
 }

@@ -33,7 +33,8 @@ pub(crate) fn hash(text: &str) -> [u8; 32] {
 /// Whether a text can be a key at all; anything else is not looked up.
 pub(crate) fn is_key(text: &str) -> bool {
     [Mode::Live, Mode::Test].into_iter().any(|mode| {
-        text.strip_prefix(prefix(mode)).is_some_and(|rest| rest.len() == 64 && rest.bytes().all(|b| b.is_ascii_hexdigit()))
+        text.strip_prefix(prefix(mode))
+            .is_some_and(|rest| rest.len() == 64 && rest.bytes().all(|b| b.is_ascii_hexdigit()))
     })
 }
 

@@ -27,7 +27,8 @@ pub(crate) async fn upload(
     }
     let announced = media.size.and_then(|size| u64::try_from(size).ok());
     let most = announced.unwrap_or(app.media.max_upload_bytes);
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if let Some(length) = length {
         if length > most && announced.is_none() {
             return Err(Problem::TooLarge(most));
@@ -69,9 +70,11 @@ async fn linked(app: &App, id: MediaId, query: Query, verb: Verb) -> Result<Medi
 
 fn expect_size(announced: Option<u64>, found: u64) -> Result<(), Problem> {
     match announced {
-        Some(size) if size != found => {
-            Err(Problem::fault("", "size_mismatch", format!("the file was announced with {size} bytes and has {found}")))
-        }
+        Some(size) if size != found => Err(Problem::fault(
+            "",
+            "size_mismatch",
+            format!("the file was announced with {size} bytes and has {found}"),
+        )),
         _ => Ok(()),
     }
 }

@@ -67,10 +67,8 @@ fn method(name: &str) -> HttpMethod {
 }
 
 fn describe(operation: &Operation) -> utoipa::openapi::path::Operation {
-    let mut built = OperationBuilder::new()
-        .operation_id(Some(operation.id))
-        .summary(Some(operation.summary))
-        .tag(operation.tag());
+    let mut built =
+        OperationBuilder::new().operation_id(Some(operation.id)).summary(Some(operation.summary)).tag(operation.tag());
     if let Some(scope) = operation.scope {
         built = built.description(Some(format!("Needs the scope `{}`.", scope.word())));
     }
@@ -122,7 +120,9 @@ fn response(answer: Answer) -> utoipa::openapi::Response {
     match answer {
         Answer::One(name) => built.description(name).content(JSON, json(reference(name))),
         Answer::List(name) => built.description(format!("A page of {name}")).content(JSON, json(page(name, true))),
-        Answer::Feed(name) => built.description(format!("{name} in commit order")).content(JSON, json(page(name, false))),
+        Answer::Feed(name) => {
+            built.description(format!("{name} in commit order")).content(JSON, json(page(name, false)))
+        }
         Answer::Whole(name) => built.description(format!("Every {name}")).content(JSON, json(page(name, true))),
         Answer::Bytes => built.description("The bytes").content("*/*", json(text())),
         Answer::Nothing => built.description("Done"),

@@ -79,7 +79,13 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
 }
 
 const OWN: &[Operation] = &[
-    Operation::new("get", "/v1/platforms", "list_platforms", "The networks and their limits", &[(200, Whole("Platform"))]),
+    Operation::new(
+        "get",
+        "/v1/platforms",
+        "list_platforms",
+        "The networks and their limits",
+        &[(200, Whole("Platform"))],
+    ),
     Operation::new("get", "/v1/project", "get_project", "The key's project", &[(200, One("Project"))]),
     Operation::new("patch", "/v1/project", "update_project", "Change its policies", &[(200, One("Project"))])
         .scope(Scope::ProjectWrite)
@@ -90,7 +96,8 @@ const OWN: &[Operation] = &[
     Operation::new("post", "/v1/api-keys", "create_key", "Make a key; it is shown here only", &[(201, One("NewKey"))])
         .scope(Scope::KeysAdmin)
         .body("CreateKeyRequest"),
-    Operation::new("delete", "/v1/api-keys/{id}", "revoke_key", "Revoke a key", &[(204, Nothing)]).scope(Scope::KeysAdmin),
+    Operation::new("delete", "/v1/api-keys/{id}", "revoke_key", "Revoke a key", &[(204, Nothing)])
+        .scope(Scope::KeysAdmin),
 ];
 
 const ACCOUNTS: &[Operation] = &[
@@ -116,9 +123,15 @@ const ACCOUNTS: &[Operation] = &[
     .body("ConnectAccountRequest"),
     Operation::new("get", "/v1/social-accounts/{id}", "get_account", "One account", &[(200, One("Account"))])
         .scope(Scope::AccountsRead),
-    Operation::new("patch", "/v1/social-accounts/{id}", "update_account", "Rename or adopt it", &[(200, One("Account"))])
-        .scope(Scope::AccountsWrite)
-        .body("UpdateAccountRequest"),
+    Operation::new(
+        "patch",
+        "/v1/social-accounts/{id}",
+        "update_account",
+        "Rename or adopt it",
+        &[(200, One("Account"))],
+    )
+    .scope(Scope::AccountsWrite)
+    .body("UpdateAccountRequest"),
     Operation::new(
         "delete",
         "/v1/social-accounts/{id}",
@@ -156,37 +169,68 @@ const POSTS: &[Operation] = &[
     .scope(Scope::PostsWrite)
     .query(&[("wait", "Answer when the post is settled, or after this time as it then is: `10s`")])
     .body("CreatePostRequest"),
-    Operation::new("post", "/v1/posts/batch", "create_posts", "Up to 100 posts, each for itself", &[(207, One("Batch"))])
-        .scope(Scope::PostsWrite)
-        .body("CreatePostsRequest"),
-    Operation::new("post", "/v1/posts/validate", "validate_post", "What would happen, and what would be sent", &[
-        (200, One("Validation")),
-    ])
+    Operation::new(
+        "post",
+        "/v1/posts/batch",
+        "create_posts",
+        "Up to 100 posts, each for itself",
+        &[(207, One("Batch"))],
+    )
+    .scope(Scope::PostsWrite)
+    .body("CreatePostsRequest"),
+    Operation::new(
+        "post",
+        "/v1/posts/validate",
+        "validate_post",
+        "What would happen, and what would be sent",
+        &[(200, One("Validation"))],
+    )
     .scope(Scope::PostsRead)
     .body("CreatePostRequest"),
     Operation::new("get", "/v1/posts/{id}", "get_post", "One post", &[(200, One("Post"))]).scope(Scope::PostsRead),
     Operation::new("patch", "/v1/posts/{id}", "update_post", "Edit a draft or a scheduled post", &[(200, One("Post"))])
         .scope(Scope::PostsWrite)
         .body("UpdatePostRequest"),
-    Operation::new("delete", "/v1/posts/{id}", "delete_post", "Cancel it, or hide it once it is settled", &[
-        (200, One("Post")),
-        (204, Nothing),
-    ])
+    Operation::new(
+        "delete",
+        "/v1/posts/{id}",
+        "delete_post",
+        "Cancel it, or hide it once it is settled",
+        &[(200, One("Post")), (204, Nothing)],
+    )
     .scope(Scope::PostsWrite),
-    Operation::new("post", "/v1/posts/{id}/publish", "publish_post", "Publish a draft or a scheduled post now", &[
-        (200, One("Post")),
-    ])
+    Operation::new(
+        "post",
+        "/v1/posts/{id}/publish",
+        "publish_post",
+        "Publish a draft or a scheduled post now",
+        &[(200, One("Post"))],
+    )
     .scope(Scope::PostsWrite),
-    Operation::new("get", "/v1/posts/{id}/attempts", "list_attempts", "What was tried for it", &[(200, List("Attempt"))])
-        .scope(Scope::PostsRead)
-        .query(&[LIMIT, CURSOR]),
-    Operation::new("post", "/v1/posts/{id}/targets/{target}/cancel", "cancel_target", "Cancel one target", &[
-        (200, One("Post")),
-    ])
+    Operation::new(
+        "get",
+        "/v1/posts/{id}/attempts",
+        "list_attempts",
+        "What was tried for it",
+        &[(200, List("Attempt"))],
+    )
+    .scope(Scope::PostsRead)
+    .query(&[LIMIT, CURSOR]),
+    Operation::new(
+        "post",
+        "/v1/posts/{id}/targets/{target}/cancel",
+        "cancel_target",
+        "Cancel one target",
+        &[(200, One("Post"))],
+    )
     .scope(Scope::PostsWrite),
-    Operation::new("post", "/v1/posts/{id}/targets/{target}/retry", "retry_target", "Send what is missing of it again", &[
-        (200, One("Post")),
-    ])
+    Operation::new(
+        "post",
+        "/v1/posts/{id}/targets/{target}/retry",
+        "retry_target",
+        "Send what is missing of it again",
+        &[(200, One("Post"))],
+    )
     .scope(Scope::PostsWrite),
     Operation::new(
         "post",
@@ -200,48 +244,82 @@ const POSTS: &[Operation] = &[
 ];
 
 const MEDIA: &[Operation] = &[
-    Operation::new("post", "/v1/media", "announce_media", "Announce a file and get a link to send it to", &[
-        (201, One("NewMedia")),
-    ])
+    Operation::new(
+        "post",
+        "/v1/media",
+        "announce_media",
+        "Announce a file and get a link to send it to",
+        &[(201, One("NewMedia"))],
+    )
     .scope(Scope::MediaWrite)
     .body("AnnounceMediaRequest"),
     Operation::new("get", "/v1/media/{id}", "get_media", "One file", &[(200, One("Media"))]).scope(Scope::MediaRead),
-    Operation::new("put", "/v1/media/{id}/content", "upload_media", "Send the bytes, by the link alone", &[(204, Nothing)])
-        .query(&[TOKEN])
-        .open(),
+    Operation::new(
+        "put",
+        "/v1/media/{id}/content",
+        "upload_media",
+        "Send the bytes, by the link alone",
+        &[(204, Nothing)],
+    )
+    .query(&[TOKEN])
+    .open(),
     Operation::new("get", "/v1/media/{id}/content", "download_media", "The bytes, by the link alone", &[(200, Bytes)])
         .query(&[TOKEN])
         .open(),
-    Operation::new("post", "/v1/media/{id}/confirm", "confirm_media", "Have what was sent looked at", &[(200, One("Media"))])
-        .scope(Scope::MediaWrite),
+    Operation::new(
+        "post",
+        "/v1/media/{id}/confirm",
+        "confirm_media",
+        "Have what was sent looked at",
+        &[(200, One("Media"))],
+    )
+    .scope(Scope::MediaWrite),
 ];
 
 const WEBHOOKS: &[Operation] = &[
     Operation::new("get", "/v1/webhooks", "list_webhooks", "Endpoints", &[(200, List("Webhook"))])
         .scope(Scope::WebhooksRead)
         .query(&[LIMIT, CURSOR]),
-    Operation::new("post", "/v1/webhooks", "create_webhook", "Add an endpoint; its secret is shown here only", &[
-        (201, One("NewWebhook")),
-    ])
+    Operation::new(
+        "post",
+        "/v1/webhooks",
+        "create_webhook",
+        "Add an endpoint; its secret is shown here only",
+        &[(201, One("NewWebhook"))],
+    )
     .scope(Scope::WebhooksWrite)
     .body("CreateWebhookRequest"),
     Operation::new("get", "/v1/webhooks/{id}", "get_webhook", "One endpoint", &[(200, One("Webhook"))])
         .scope(Scope::WebhooksRead),
-    Operation::new("patch", "/v1/webhooks/{id}", "update_webhook", "Change, enable or disable it", &[(200, One("Webhook"))])
-        .scope(Scope::WebhooksWrite)
-        .body("UpdateWebhookRequest"),
+    Operation::new(
+        "patch",
+        "/v1/webhooks/{id}",
+        "update_webhook",
+        "Change, enable or disable it",
+        &[(200, One("Webhook"))],
+    )
+    .scope(Scope::WebhooksWrite)
+    .body("UpdateWebhookRequest"),
     Operation::new("delete", "/v1/webhooks/{id}", "delete_webhook", "Delete it", &[(204, Nothing)])
         .scope(Scope::WebhooksWrite),
-    Operation::new("post", "/v1/webhooks/{id}/secret", "rotate_secret", "Give it a new secret beside the old ones", &[
-        (201, One("NewSecret")),
-    ])
+    Operation::new(
+        "post",
+        "/v1/webhooks/{id}/secret",
+        "rotate_secret",
+        "Give it a new secret beside the old ones",
+        &[(201, One("NewSecret"))],
+    )
     .scope(Scope::WebhooksWrite)
     .body("RotateSecretRequest"),
     Operation::new("post", "/v1/webhooks/{id}/test", "test_webhook", "Send it a test event", &[(201, One("Delivery"))])
         .scope(Scope::WebhooksWrite),
-    Operation::new("get", "/v1/webhooks/{id}/deliveries", "list_deliveries", "What was sent to it", &[
-        (200, List("Delivery")),
-    ])
+    Operation::new(
+        "get",
+        "/v1/webhooks/{id}/deliveries",
+        "list_deliveries",
+        "What was sent to it",
+        &[(200, List("Delivery"))],
+    )
     .scope(Scope::WebhooksRead)
     .query(&[
         ("status", "`pending`, `delivered`, `failed` or `held`"),
@@ -259,9 +337,13 @@ const WEBHOOKS: &[Operation] = &[
         &[(202, One("Delivery"))],
     )
     .scope(Scope::WebhooksWrite),
-    Operation::new("get", "/v1/events", "list_events", "Everything that happened; a reader that keeps the cursor misses nothing", &[
-        (200, Feed("Event")),
-    ])
+    Operation::new(
+        "get",
+        "/v1/events",
+        "list_events",
+        "Everything that happened; a reader that keeps the cursor misses nothing",
+        &[(200, Feed("Event"))],
+    )
     .scope(Scope::WebhooksRead)
     .query(&[("after", "A `next_cursor` of this list, or an event's id"), ("type", "Of this type"), LIMIT]),
 ];

@@ -94,7 +94,12 @@ fn covers(document: &Value, schema: &Value, value: &Value, at: &str) {
     }
 }
 
-fn collect(document: &Value, schema: &Value, properties: &mut serde_json::Map<String, Value>, required: &mut Vec<String>) {
+fn collect(
+    document: &Value,
+    schema: &Value,
+    properties: &mut serde_json::Map<String, Value>,
+    required: &mut Vec<String>,
+) {
     if let Some(reference) = schema["$ref"].as_str() {
         return collect(document, document.pointer(reference.trim_start_matches('#')).unwrap(), properties, required);
     }
@@ -158,7 +163,11 @@ fn a_post_is_as_described() {
         account_config: json!({}),
         max_lateness: SignedDuration::from_hours(6),
         targets: vec![target],
-        warnings: vec![Warning { code: String::new(), detail: String::new(), account_id: Some(AccountId(Uuid::nil())) }],
+        warnings: vec![Warning {
+            code: String::new(),
+            detail: String::new(),
+            account_id: Some(AccountId(Uuid::nil())),
+        }],
         created_at: NOW,
         updated_at: NOW,
     };
@@ -296,5 +305,8 @@ fn the_document_in_docs_is_this_one() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
     let written = std::fs::read_to_string(path).unwrap_or_default();
     let wanted = openapi().to_pretty_json().unwrap() + "\n";
-    assert!(written == wanted, "docs/openapi.json is not up to date; write it with `fanfare openapi > docs/openapi.json`");
+    assert!(
+        written == wanted,
+        "docs/openapi.json is not up to date; write it with `fanfare openapi > docs/openapi.json`"
+    );
 }

@@ -52,9 +52,8 @@ pub(crate) async fn batch(
     query.read(|_| Some(()))?;
     // A U+0000 is the fault of the post it is in, so the posts are not looked at here.
     let faults = Faults::default();
-    let posts = faults.object(body.value()?, |body| {
-        body.required("posts").list(1..=MAX_POSTS, |post| post.value().cloned())
-    });
+    let posts =
+        faults.object(body.value()?, |body| body.required("posts").list(1..=MAX_POSTS, |post| post.value().cloned()));
     let posts = faults.check_read(posts)?;
     let key = body.once(&caller, StatusCode::MULTI_STATUS).map(|once| once.key);
     let app = app.get_ref();

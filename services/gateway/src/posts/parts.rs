@@ -49,10 +49,18 @@ impl<'a> AskedPart<'a> {
 pub(super) fn parts(asked: &Asked, account: AccountId) -> Vec<AskedPart<'_>> {
     let own = asked.own(account);
     if let Some(containers) = own.and_then(|own| own.containers.as_ref()) {
-        return containers.iter().enumerate().map(|(at, container)| AskedPart::of(Origin::Own(at), container)).collect();
+        return containers
+            .iter()
+            .enumerate()
+            .map(|(at, container)| AskedPart::of(Origin::Own(at), container))
+            .collect();
     }
-    let mut parts: Vec<_> =
-        asked.containers.iter().enumerate().map(|(at, container)| AskedPart::of(Origin::Shared(at), container)).collect();
+    let mut parts: Vec<_> = asked
+        .containers
+        .iter()
+        .enumerate()
+        .map(|(at, container)| AskedPart::of(Origin::Shared(at), container))
+        .collect();
     if let (Some(own), Some(main)) = (own, parts.first_mut())
         && let Some(content) = &own.content
     {

@@ -29,13 +29,17 @@ pub(super) fn check(asked: &Asked, uploads: &HashMap<MediaId, Upload>, accounts:
     // fifty times as long.
     let mut judged: Vec<(Platform, &Value, Vec<RuleFault>)> = Vec::new();
     for account in accounts {
-        let judge = || network(account.platform).check(&draft(asked, uploads, account.id, account.platform.name()), &account.facts);
+        let judge = || {
+            network(account.platform).check(&draft(asked, uploads, account.id, account.platform.name()), &account.facts)
+        };
         let own;
         let found = if asked.own(account.id).is_some() {
             own = judge();
             &own
         } else {
-            let same = judged.iter().position(|(platform, facts, _)| *platform == account.platform && **facts == account.facts);
+            let same = judged
+                .iter()
+                .position(|(platform, facts, _)| *platform == account.platform && **facts == account.facts);
             let at = same.unwrap_or_else(|| {
                 judged.push((account.platform, &account.facts, judge()));
                 judged.len() - 1

@@ -59,7 +59,11 @@ pub(crate) async fn validate(
         TargetResponse {
             account_id: account.id,
             platform: account.platform,
-            requests: if errors.is_empty() && own.is_empty() { preview(&examined, account, &bases) } else { Vec::new() },
+            requests: if errors.is_empty() && own.is_empty() {
+                preview(&examined, account, &bases)
+            } else {
+                Vec::new()
+            },
             errors: own,
             warnings: examined.warnings.iter().filter(|w| w.account_id == Some(account.id)).cloned().collect(),
         }

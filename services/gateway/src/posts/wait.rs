@@ -39,7 +39,11 @@ impl FromStr for Wait {
 pub(super) fn read(query: Query) -> Result<Option<Duration>, Problem> {
     query.read(|query| {
         let field = query.optional("wait");
-        if field.value().is_none() { Some(None) } else { field.parsed::<Wait>("invalid_duration").map(|wait| Some(wait.0)) }
+        if field.value().is_none() {
+            Some(None)
+        } else {
+            field.parsed::<Wait>("invalid_duration").map(|wait| Some(wait.0))
+        }
     })
 }
 
@@ -94,7 +98,8 @@ impl Settling {
             let Ok(open) = self.posts.list_open(&ids).await else { continue };
             let open: HashSet<_> = open.into_iter().collect();
             let mut waiting = self.waiting();
-            for sender in ids.iter().filter(|id| !open.contains(id)).filter_map(|id| waiting.posts.remove(id)).flatten() {
+            for sender in ids.iter().filter(|id| !open.contains(id)).filter_map(|id| waiting.posts.remove(id)).flatten()
+            {
                 // Whoever stopped waiting has nothing to be told.
                 let _ = sender.send(());
             }

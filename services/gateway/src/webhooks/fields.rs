@@ -22,8 +22,21 @@ pub(super) const MAX_RATE: i64 = 1_000;
 
 /// Set by the delivery itself or by HTTP.
 const RESERVED: &[&str] = &[
-    "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host",
-    "keep-alive", "te", "traceparent", "tracestate", "trailer", "transfer-encoding", "upgrade", "user-agent",
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "traceparent",
+    "tracestate",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
 ];
 const RESERVED_PREFIXES: &[&str] = &["webhook-", "proxy-"];
 
@@ -97,8 +110,7 @@ pub(super) fn seal(
     }
     let internal = |error: &dyn std::error::Error| Problem::Internal(format!("headers were not sealed: {error}"));
     let text = serde_json::to_vec(headers).map_err(|error| internal(&error))?;
-    let context =
-        Context { table: "webhook_endpoints", column: "sealed_headers", row: endpoint.0, project: project.0 };
+    let context = Context { table: "webhook_endpoints", column: "sealed_headers", row: endpoint.0, project: project.0 };
     let sealed = app.ring.seal(&text, &context).map_err(|error| internal(&error))?;
     Ok(Headers { names, sealed: Some(sealed) })
 }

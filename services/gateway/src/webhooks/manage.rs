@@ -35,11 +35,7 @@ pub(crate) async fn list(app: Data<App>, caller: Caller, query: Query) -> Result
 }
 
 /// `GET /v1/webhooks/{id}`
-pub(crate) async fn get(
-    app: Data<App>,
-    caller: Caller,
-    Id(id): Id<EndpointId>,
-) -> Result<Json<Endpoint>, Problem> {
+pub(crate) async fn get(app: Data<App>, caller: Caller, Id(id): Id<EndpointId>) -> Result<Json<Endpoint>, Problem> {
     caller.needs(Scope::WebhooksRead)?;
     find(&app, &caller, id).await.map(Json)
 }
@@ -94,11 +90,7 @@ fn read(body: &Object<'_>, app: &App) -> Option<UpdateRequest> {
 }
 
 /// `DELETE /v1/webhooks/{id}`
-pub(crate) async fn delete(
-    app: Data<App>,
-    caller: Caller,
-    Id(id): Id<EndpointId>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn delete(app: Data<App>, caller: Caller, Id(id): Id<EndpointId>) -> Result<HttpResponse, Problem> {
     caller.needs(Scope::WebhooksWrite)?;
     let actor = caller.actor(app.clock.now());
     let deleted = endpoints::delete(&app.database, &actor, caller.owner(), id).await?;

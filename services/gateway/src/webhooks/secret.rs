@@ -76,9 +76,8 @@ pub(crate) async fn rotate(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     caller.needs(Scope::WebhooksWrite)?;
-    let overlap = body.read_or_default(|body| {
-        Some(body.optional("overlap").duration(SignedDuration::ZERO..=LONGEST_OVERLAP))
-    })?;
+    let overlap =
+        body.read_or_default(|body| Some(body.optional("overlap").duration(SignedDuration::ZERO..=LONGEST_OVERLAP)))?;
     let overlap = Duration::try_from(overlap.unwrap_or(OVERLAP)).unwrap_or_default();
     let secret = SigningSecret::generate();
     let sealed = secret.seal(&app, caller.project.id)?;

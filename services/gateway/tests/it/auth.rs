@@ -56,7 +56,10 @@ async fn a_key_that_ran_out_or_was_revoked_elsewhere_stops_working() {
     let second = house.key(client.project, None, &[Scope::WebhooksRead]).await;
     client.get("/v1/project").await.expect(200);
     // when
-    house.db.execute("UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE cardinality(scopes) = 1").await;
+    house
+        .db
+        .execute("UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE cardinality(scopes) = 1")
+        .await;
     house.db.execute("UPDATE api_keys SET revoked_at = now() WHERE cardinality(scopes) > 1").await;
     // then: at once where it was not remembered, within seconds where it was
     second.get("/v1/project").await.problem(401, "unauthorized");
@@ -88,4 +91,26 @@ async fn the_page_of_errors_is_where_a_problems_type_leads() {
     // then
     let text = String::from_utf8(reply.bytes).unwrap();
     assert!(text.contains(&format!("id=\"{anchor}\"")), "{text}");
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_template_and_never_by_id() {
+    // given
+    let house = House::start().await;
+    let client = house.client().await;
+    // when
+    client.get("/v1/project").await.expect(200);
+    client.get("/v1/webhooks/wh_00000000000000000000000000000007").await.problem(404, "not_found");
+    client.get("/nowhere/at/all").await.problem(404, "not_found");
+    // then
+    let text = house.metrics.encode().unwrap();
+    let counted = |route: &str, status: &str| {
+        format!(
+            "fanfare_http_requests_total{{method=\"GET\",route=\"{route}\",service=\"gateway\",status=\"{status}\"}} 1"
+        )
+    };
+    for line in [counted("/v1/project", "2xx"), counted("/v1/webhooks/{id}", "4xx"), counted("unmatched", "4xx")] {
+        assert!(text.contains(&line), "{line} is not in {text}");
+    }
+    assert!(!text.contains("wh_0"), "{text}");
 }

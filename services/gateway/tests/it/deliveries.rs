@@ -72,7 +72,10 @@ async fn a_delivery_that_was_given_up_is_tried_again_on_request() {
     client.post(&retry, json!({})).await.expect(202);
     assert_eq!(house.count("SELECT count(*) FROM delivery_queue").await, 1);
     // and: what is not there, or no longer kept, is told apart
-    client.post(&format!("{path}/deliveries/{}/retry", "dlv_00000000000000000000000000000007"), json!({})).await.problem(404, "not_found");
+    client
+        .post(&format!("{path}/deliveries/{}/retry", "dlv_00000000000000000000000000000007"), json!({}))
+        .await
+        .problem(404, "not_found");
     house.db.execute("DELETE FROM delivery_queue; DELETE FROM events").await;
     client.post(&retry, json!({})).await.problem(409, "conflict");
 }
@@ -85,7 +88,10 @@ async fn deliveries_are_found_by_status_type_and_time() {
     let path = endpoint(&client).await;
     let old = client.post(&format!("{path}/test"), json!({})).await.expect(201);
     give_up(&house).await;
-    house.db.execute("UPDATE webhook_deliveries SET created_at = '2026-01-01T00:00:00Z', event_type = 'post.error'").await;
+    house
+        .db
+        .execute("UPDATE webhook_deliveries SET created_at = '2026-01-01T00:00:00Z', event_type = 'post.error'")
+        .await;
     let new = client.post(&format!("{path}/test"), json!({})).await.expect(201);
     let ids = async |query: &str| -> Vec<Value> {
         let list = client.get(&format!("{path}/deliveries?{query}")).await.expect(200);
@@ -99,7 +105,10 @@ async fn deliveries_are_found_by_status_type_and_time() {
     assert_eq!(ids("since=2026-01-02T00:00:00Z").await, [new["id"].clone()]);
     assert_eq!(ids("limit=1").await, [new["id"].clone()]);
     let wrong = client.get(&format!("{path}/deliveries?status=lost&event_type=x&since=now")).await.faults();
-    assert_eq!(wrong, faults(&[("?status", "unknown_word"), ("?event_type", "unknown_event"), ("?since", "invalid_time")]));
+    assert_eq!(
+        wrong,
+        faults(&[("?status", "unknown_word"), ("?event_type", "unknown_event"), ("?since", "invalid_time")])
+    );
 }
 
 #[tokio::test]

@@ -37,7 +37,8 @@ async fn every_call_is_put_off_while_the_database_is_away() {
     let mut url: Url = db.url().parse().unwrap();
     let real = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
     url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
-    let settings = DatabaseSettings { acquire_timeout_ms: 500, ..DatabaseSettings::for_url(Secret::from(url.as_str())) };
+    let settings =
+        DatabaseSettings { acquire_timeout_ms: 500, ..DatabaseSettings::for_url(Secret::from(url.as_str())) };
     let open = tokio::spawn(passage(Arc::clone(&listener), real.clone()));
     let house = Gateway::over(db, Database::new(&settings).unwrap(), |_| {}).await;
     let project = house.other_project().await;

@@ -57,7 +57,8 @@ async fn faults_of_policies_are_told() {
 async fn the_networks_are_listed_with_their_limits() {
     let house = House::start().await;
     let list = house.client().await.get("/v1/platforms").await.expect(200);
-    let named = |name: &str| list["data"].as_array().unwrap().iter().find(|network| network["platform"] == name).cloned();
+    let named =
+        |name: &str| list["data"].as_array().unwrap().iter().find(|network| network["platform"] == name).cloned();
     let bluesky = named("bluesky").unwrap();
     assert_eq!(bluesky["text"], json!({"max": 300, "unit": "graphemes"}));
     assert_eq!(bluesky["media"]["images"], 4);

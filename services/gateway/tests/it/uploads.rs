@@ -10,9 +10,9 @@ use crate::{
 
 /// One black pixel.
 const PNG: &[u8] = &[
-    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0,
-    0, 0, 0x3a, 0x7e, 0x9b, 0x55, 0, 0, 0, 0x0a, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63, 0x60, 0, 0, 0, 2, 0, 1, 0x48,
-    0xaf, 0xa4, 0x71, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
+    0, 0, 0, 0, 0x3a, 0x7e, 0x9b, 0x55, 0, 0, 0, 0x0a, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63, 0x60, 0, 0, 0, 2, 0,
+    1, 0x48, 0xaf, 0xa4, 0x71, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
 
 async fn announced(client: &Client, size: Option<usize>) -> Value {
@@ -51,7 +51,10 @@ async fn a_picture_is_announced_sent_confirmed_and_read_back() {
     assert_eq!(ready["filename"], "a.png");
     let read = client.send(Method::GET, ready["url"].as_str().unwrap(), Body::Empty, &[]).await;
     assert_eq!((read.status, read.bytes.as_slice()), (200, PNG));
-    assert_eq!((read.header("content-type"), read.header("x-content-type-options")), ("image/png".into(), "nosniff".into()));
+    assert_eq!(
+        (read.header("content-type"), read.header("x-content-type-options")),
+        ("image/png".into(), "nosniff".into())
+    );
     // and: confirming again changes nothing; sending again is too late
     let again = client.send(Method::POST, &path(&media, "/confirm"), Body::Empty, &[]).await.expect(200);
     assert_eq!(again["size"], ready["size"]);
@@ -93,7 +96,10 @@ async fn a_link_opens_one_thing_for_one_purpose() {
     let token = url.split_once("token=").unwrap().1;
     let bytes = || Body::Bytes(PNG.to_vec().into());
     // when, then
-    client.send(Method::PUT, &path(&second, &format!("/content?token={token}")), bytes(), &[]).await.problem(403, "forbidden");
+    client
+        .send(Method::PUT, &path(&second, &format!("/content?token={token}")), bytes(), &[])
+        .await
+        .problem(403, "forbidden");
     client.send(Method::GET, url, Body::Empty, &[]).await.problem(403, "forbidden");
     client.send(Method::PUT, &path(&first, "/content?token=1.x"), bytes(), &[]).await.problem(403, "forbidden");
     let missing = client.send(Method::PUT, &path(&first, "/content"), bytes(), &[]).await;

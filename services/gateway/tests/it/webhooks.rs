@@ -68,7 +68,8 @@ async fn secrets_are_sealed_to_their_place_and_never_come_back() {
     let stored = house.db.texts("SELECT encode(sealed, 'hex') || ' ' || id FROM webhook_secrets").await.concat();
     let (sealed, row) = stored.split_once(' ').unwrap();
     let place = |table, column, row| Context { table, column, row, project: client.project.0 };
-    let opened = house.ring.open(&hex::decode(sealed).unwrap(), &place("webhook_secrets", "sealed", row.parse().unwrap()));
+    let opened =
+        house.ring.open(&hex::decode(sealed).unwrap(), &place("webhook_secrets", "sealed", row.parse().unwrap()));
     assert_eq!(opened.unwrap().as_slice(), secret.as_bytes());
     let sealed = house.db.texts("SELECT encode(sealed_headers, 'hex') FROM webhook_endpoints").await.concat();
     let opened = house.ring.open(&hex::decode(sealed).unwrap(), &place("webhook_endpoints", "sealed_headers", id.0));
@@ -89,9 +90,17 @@ async fn an_address_that_the_guard_refuses_is_a_fault() {
     let house = House::start().await;
     let client = house.client().await;
     for url in [
-        "http://example.com/", "https://u:p@example.com/", "ftp://example.com/", "https://127.0.0.1/",
-        "https://0x7f.1/", "https://[::1]/", "https://169.254.169.254/latest", "https://10.0.0.1/",
-        "https://localhost/", "nonsense", "",
+        "http://example.com/",
+        "https://u:p@example.com/",
+        "ftp://example.com/",
+        "https://127.0.0.1/",
+        "https://0x7f.1/",
+        "https://[::1]/",
+        "https://169.254.169.254/latest",
+        "https://10.0.0.1/",
+        "https://localhost/",
+        "nonsense",
+        "",
     ] {
         let mut body = endpoint();
         body["url"] = json!(url);
@@ -132,7 +141,10 @@ async fn a_rotated_secret_signs_beside_the_old_one_for_a_while() {
     assert_ne!(rotated["signing_secret"], made["signing_secret"]);
     let live = "SELECT count(*) FROM webhook_secrets WHERE expires_at IS NULL OR expires_at > now()";
     assert_eq!(house.count(live).await, 2);
-    assert_eq!(house.count("SELECT count(*) FROM webhook_secrets WHERE expires_at < now() + interval '61 min'").await, 1);
+    assert_eq!(
+        house.count("SELECT count(*) FROM webhook_secrets WHERE expires_at < now() + interval '61 min'").await,
+        1
+    );
     // and: without overlap the others end at once
     client.post(&format!("{path}/secret"), json!({"overlap": "PT0S"})).await.expect(201);
     assert_eq!(house.count(live).await, 1);
@@ -157,7 +169,10 @@ async fn a_foreign_endpoint_is_not_found_by_any_call() {
         caller.post(&format!("{path}/secret"), json!({})).await.problem(404, "not_found");
         caller.post(&format!("{path}/test"), json!({})).await.problem(404, "not_found");
     }
-    assert_eq!(house.count("SELECT count(*) FROM webhook_endpoints WHERE status = 'active' AND deleted_at IS NULL").await, 2);
+    assert_eq!(
+        house.count("SELECT count(*) FROM webhook_endpoints WHERE status = 'active' AND deleted_at IS NULL").await,
+        2
+    );
     // and: what a bound key makes is its owner's
     let (own, made) = made(&bound, endpoint()).await;
     assert_eq!(made["external_id"], "user_42");

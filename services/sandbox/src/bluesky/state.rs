@@ -1,6 +1,6 @@
 //! What the PDS knows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub(super) struct State {
     by_handle: HashMap<String, String>,
     pub(super) refresh_tokens: HashMap<String, RefreshToken>,
     /// Replies to a post, by its at-uri: at-uris, also of replies deleted since.
-    replies: HashMap<String, Vec<String>>,
+    replies: HashMap<String, BTreeSet<String>>,
 }
 
 pub(super) struct Account {
@@ -193,11 +193,7 @@ impl State {
         let Written { did, rkey, cid, value, at, commit } = written;
         let post = Post { cid, value, at };
         if let Some(parent) = post.parent() {
-            let replies = self.replies.entry(parent.to_owned()).or_default();
-            let own = uri(&did, &rkey);
-            if !replies.contains(&own) {
-                replies.push(own);
-            }
+            self.replies.entry(parent.to_owned()).or_default().insert(uri(&did, &rkey));
         }
         let blobs = blob_links(&post.value);
         self.with(&did, |account| {

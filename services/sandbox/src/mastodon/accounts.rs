@@ -92,8 +92,8 @@ impl Network for Mastodon {
 
 /// An Account as answers show it.
 pub(super) fn view(account: &Account, state: &State, origin: &str) -> Value {
-    let live = account.statuses.iter().filter_map(|id| state.statuses.get(id));
-    let last = live.clone().next_back().map(|status| status.at.strftime("%Y-%m-%d").to_string());
+    let newest = account.statuses.iter().rev().find_map(|id| state.statuses.get(id));
+    let last = newest.map(|status| status.at.strftime("%Y-%m-%d").to_string());
     let url = format!("{origin}/@{}", account.username);
     json!({
         "id": account.id.to_string(),
@@ -115,7 +115,7 @@ pub(super) fn view(account: &Account, state: &State, origin: &str) -> Value {
         "header_static": format!("{origin}/headers/original/missing.png"),
         "followers_count": 0,
         "following_count": 0,
-        "statuses_count": live.count(),
+        "statuses_count": account.live,
         "last_status_at": last,
         "emojis": [],
         "fields": [],

@@ -31,6 +31,8 @@ pub(super) struct Account {
     pub(super) made_at: Timestamp,
     /// Oldest first, also deleted ones.
     pub(super) statuses: Vec<u64>,
+    /// How many of them are still there: every answer tells, so it is counted along.
+    pub(super) live: usize,
 }
 
 impl Status {
@@ -87,7 +89,7 @@ impl State {
             Fact::AccountMade { id, username, at } => {
                 self.last_id = self.last_id.max(id);
                 self.by_name.insert(username.to_lowercase(), id);
-                self.accounts.insert(id, Account { id, username, made_at: at, statuses: Vec::new() });
+                self.accounts.insert(id, Account { id, username, made_at: at, statuses: Vec::new(), live: 0 });
             }
             Fact::AppRegistered(app) => {
                 self.last_id = self.last_id.max(app.id);
@@ -121,7 +123,10 @@ impl State {
             }
             Fact::StatusPosted { status, key } => self.post(*status, key),
             Fact::StatusDeleted { id } => {
-                self.statuses.remove(&id);
+                let author = self.statuses.remove(&id).map(|status| status.account);
+                if let Some(account) = author.and_then(|author| self.accounts.get_mut(&author)) {
+                    account.live -= 1;
+                }
             }
         }
     }
@@ -141,6 +146,7 @@ impl State {
         }
         if let Some(account) = self.accounts.get_mut(&status.account) {
             account.statuses.push(status.id);
+            account.live += 1;
         }
         self.statuses.insert(status.id, status);
     }

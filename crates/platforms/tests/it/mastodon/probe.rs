@@ -42,6 +42,21 @@ async fn within_the_hour_mastodon_itself_is_sent_the_same_again() {
 }
 
 #[tokio::test]
+async fn a_repeat_does_not_make_the_instance_remember_longer() {
+    // given: composed and sent, repeated 50 minutes later, lost again
+    let bed = Bed::new().await;
+    let account = genuine(&bed);
+    let composed = Mastodon.compose(&bed.cx(), &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
+    let repeated_at = bed.now + SignedDuration::from_mins(50);
+    bed.on("GET", LIST, 200, json!([status("8", 1, "<p>hi</p>")])).await;
+    // when: probed 10 minutes after the repeat, when the first key is forgotten
+    let cx = platforms::Cx { now: bed.now + HOUR, ..bed.cx() };
+    let probe = Mastodon.probe(&cx, &account.get(), &composed, repeated_at).await;
+    // then: looked for from the first send on, and not sent a third time
+    assert!(matches!(&probe, Probe::Live(live) if live.id == "8"), "{probe:?}");
+}
+
+#[tokio::test]
 async fn elsewhere_or_later_the_account_s_statuses_are_looked_through() {
     let other = json!({"genuine": false});
     for (list, on_mastodon, elsewhere) in [

@@ -27,7 +27,13 @@ async fn each_filter_narrows_the_list_and_pages_follow_one_another() {
     let x = house.account(&client, Platform::X, Some("user_42")).await;
     let bluesky = house.account(&client, Platform::Bluesky, Some("user_42")).await;
     let mastodon = house.account(&client, Platform::Mastodon, None).await;
-    house.db.execute(&format!("UPDATE social_accounts SET username = 'bob', status = 'needs_reconnect' WHERE id = '{}'", x.0)).await;
+    house
+        .db
+        .execute(&format!(
+            "UPDATE social_accounts SET username = 'bob', status = 'needs_reconnect' WHERE id = '{}'",
+            x.0
+        ))
+        .await;
     let stranger = house.client().await;
     house.account(&stranger, Platform::X, Some("user_42")).await;
     let unique = format!("network_unique_id=n-{}", bluesky.0);
@@ -100,8 +106,14 @@ async fn disconnecting_destroys_the_tokens_and_stirs_what_waits() {
     let house = House::start().await;
     let client = house.client().await;
     let id = house.account(&client, Platform::X, Some("user_42")).await;
-    client.post("/v1/posts", json!({"content": "a", "accounts": [id], "scheduled_at": "2030-01-01T00:00:00Z"})).await.expect(201);
-    client.post("/v1/posts", json!({"content": "b", "accounts": [id], "scheduled_at": "2030-01-01T00:00:00Z"})).await.expect(201);
+    client
+        .post("/v1/posts", json!({"content": "a", "accounts": [id], "scheduled_at": "2030-01-01T00:00:00Z"}))
+        .await
+        .expect(201);
+    client
+        .post("/v1/posts", json!({"content": "b", "accounts": [id], "scheduled_at": "2030-01-01T00:00:00Z"}))
+        .await
+        .expect(201);
     house
         .db
         .execute("UPDATE post_targets SET state = 'needs_reconnect' WHERE id = (SELECT min(id::text)::uuid FROM post_targets)")
@@ -113,7 +125,11 @@ async fn disconnecting_destroys_the_tokens_and_stirs_what_waits() {
     assert_eq!(house.count("SELECT count(*) FROM account_tokens").await, 0);
     assert_eq!(events(&house, "account.disconnected").await[0]["data"]["account"], gone);
     assert_eq!(house.count("SELECT count(*) FROM jobs WHERE kind = 1 AND wake_at <= clock_timestamp()").await, 1);
-    assert_eq!(house.count("SELECT count(*) FROM publish_queue WHERE due_at <= clock_timestamp()").await, 1, "what was held");
+    assert_eq!(
+        house.count("SELECT count(*) FROM publish_queue WHERE due_at <= clock_timestamp()").await,
+        1,
+        "what was held"
+    );
     // and once is enough
     assert_eq!(client.delete(&path(id)).await.expect(200), gone);
     assert_eq!(events(&house, "account.disconnected").await.len(), 1);

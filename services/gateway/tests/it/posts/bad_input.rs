@@ -28,59 +28,136 @@ async fn each_fault_has_its_place_and_nothing_is_written() {
     }
     let cases: &[Case<'_>] = &[
         ("unknown field", json!({"content": "a", "accounts": [x], "contents": 1}), &[("/contents", "unknown_field")]),
-        ("wrong types", json!({"content": 1, "accounts": "x", "draft": "yes", "config": []}), &[
-            ("/content", "wrong_type"), ("/accounts", "wrong_type"), ("/draft", "wrong_type"), ("/config", "wrong_type"),
-        ]),
+        (
+            "wrong types",
+            json!({"content": 1, "accounts": "x", "draft": "yes", "config": []}),
+            &[
+                ("/content", "wrong_type"),
+                ("/accounts", "wrong_type"),
+                ("/draft", "wrong_type"),
+                ("/config", "wrong_type"),
+            ],
+        ),
         ("not an object", json!([]), &[("", "wrong_type")]),
-        ("U+0000", json!({"content": "a\0", "accounts": [x], "external_ref": "\0"}), &[
-            ("/content", "nul_character"), ("/external_ref", "nul_character"),
-        ]),
-        ("text too long for X only", json!({"content": long, "accounts": [bluesky, x]}), &[("/content", "text_too_long")]),
-        ("in a container", json!({"containers": [{"content": "a"}, {"content": long}], "accounts": [x]}), &[
-            ("/containers/1/content", "text_too_long"),
-        ]),
-        ("an account's own text", json!({"content": "a", "accounts": [x, bluesky], "account_config": own(json!({"content": long}))}), &[
-            (&format!("/account_config/{x}/content"), "text_too_long"),
-        ]),
-        ("an account's own containers", json!({"content": "a", "accounts": [x], "account_config":
-            own(json!({"containers": [{"content": "a"}, {"content": long}]}))}), &[
-            (&format!("/account_config/{x}/containers/1/content"), "text_too_long"),
-        ]),
+        (
+            "U+0000",
+            json!({"content": "a\0", "accounts": [x], "external_ref": "\0"}),
+            &[("/content", "nul_character"), ("/external_ref", "nul_character")],
+        ),
+        (
+            "text too long for X only",
+            json!({"content": long, "accounts": [bluesky, x]}),
+            &[("/content", "text_too_long")],
+        ),
+        (
+            "in a container",
+            json!({"containers": [{"content": "a"}, {"content": long}], "accounts": [x]}),
+            &[("/containers/1/content", "text_too_long")],
+        ),
+        (
+            "an account's own text",
+            json!({"content": "a", "accounts": [x, bluesky], "account_config": own(json!({"content": long}))}),
+            &[(&format!("/account_config/{x}/content"), "text_too_long")],
+        ),
+        (
+            "an account's own containers",
+            json!({"content": "a", "accounts": [x], "account_config":
+            own(json!({"containers": [{"content": "a"}, {"content": long}]}))}),
+            &[(&format!("/account_config/{x}/containers/1/content"), "text_too_long")],
+        ),
         ("no account", json!({"content": "a"}), &[("/accounts", "required")]),
         ("no accounts", json!({"content": "a", "accounts": []}), &[("/accounts", "too_few")]),
-        ("unknown and foreign accounts", json!({"content": "a", "accounts": [x, unknown, foreign, "alice", 7]}), &[
-            ("/accounts/1", "unknown_account"), ("/accounts/2", "unknown_account"), ("/accounts/3", "unknown_account"),
-            ("/accounts/4", "unknown_account"),
-        ]),
-        ("disconnected account", json!({"content": "a", "accounts": [gone]}), &[("/accounts/0", "account_disconnected")]),
-        ("a date in the past", json!({"content": "a", "accounts": [x], "scheduled_at": past}), &[("/scheduled_at", "in_the_past")]),
-        ("no date", json!({"content": "a", "accounts": [x], "scheduled_at": "tomorrow"}), &[("/scheduled_at", "invalid_time")]),
-        ("the end of time", json!({"content": "a", "accounts": [x], "scheduled_at": "9999-12-01T00:00:00Z"}), &[("/scheduled_at", "too_far")]),
+        (
+            "unknown and foreign accounts",
+            json!({"content": "a", "accounts": [x, unknown, foreign, "alice", 7]}),
+            &[
+                ("/accounts/1", "unknown_account"),
+                ("/accounts/2", "unknown_account"),
+                ("/accounts/3", "unknown_account"),
+                ("/accounts/4", "unknown_account"),
+            ],
+        ),
+        (
+            "disconnected account",
+            json!({"content": "a", "accounts": [gone]}),
+            &[("/accounts/0", "account_disconnected")],
+        ),
+        (
+            "a date in the past",
+            json!({"content": "a", "accounts": [x], "scheduled_at": past}),
+            &[("/scheduled_at", "in_the_past")],
+        ),
+        (
+            "no date",
+            json!({"content": "a", "accounts": [x], "scheduled_at": "tomorrow"}),
+            &[("/scheduled_at", "invalid_time")],
+        ),
+        (
+            "the end of time",
+            json!({"content": "a", "accounts": [x], "scheduled_at": "9999-12-01T00:00:00Z"}),
+            &[("/scheduled_at", "too_far")],
+        ),
         ("empty", json!({"accounts": [x, bluesky]}), &[("/content", "text_missing")]),
         ("blank", json!({"content": " \n", "accounts": [x, bluesky]}), &[("/content", "text_missing")]),
-        ("an empty container", json!({"containers": [{"content": "a"}, {}], "accounts": [x]}), &[("/containers/1/content", "text_missing")]),
+        (
+            "an empty container",
+            json!({"containers": [{"content": "a"}, {}], "accounts": [x]}),
+            &[("/containers/1/content", "text_missing")],
+        ),
         ("no containers", json!({"containers": [], "accounts": [x]}), &[("/containers", "too_few")]),
-        ("duplicate accounts", json!({"content": "a", "accounts": [x, bluesky, x]}), &[("/accounts/2", "duplicate_account")]),
-        ("both forms", json!({"content": "a", "containers": [{"content": "a"}], "accounts": [x]}), &[("/containers", "conflicting_fields")]),
+        (
+            "duplicate accounts",
+            json!({"content": "a", "accounts": [x, bluesky, x]}),
+            &[("/accounts/2", "duplicate_account")],
+        ),
+        (
+            "both forms",
+            json!({"content": "a", "containers": [{"content": "a"}], "accounts": [x]}),
+            &[("/containers", "conflicting_fields")],
+        ),
         ("more than 50 accounts", json!({"content": "a", "accounts": many}), &[("/accounts", "too_many")]),
-        ("more than 25 containers", json!({"containers": vec![json!({"content": "a"}); 26], "accounts": [x]}), &[("/containers", "too_many")]),
-        ("unknown option", json!({"content": "a", "accounts": [x], "config": {"x": {"reply_settings": "nobody", "colour": 1}}}), &[
-            ("/config/x/reply_settings", "invalid_option"), ("/config/x/colour", "unknown_option"),
-        ]),
-        ("an account's own option", json!({"content": "a", "accounts": [x], "config": {"x": {"reply_settings": "following"}},
-            "account_config": own(json!({"options": {"reply_settings": "nobody"}}))}), &[
-            (&format!("/account_config/{x}/options/reply_settings"), "invalid_option"),
-        ]),
-        ("unknown network", json!({"content": "a", "accounts": [x], "config": {"vimeo": {}}}), &[("/config/vimeo", "unsupported_platform")]),
-        ("somebody else's config", json!({"content": "a", "accounts": [x], "account_config": {mastodon.to_string(): {}}}), &[
-            (&format!("/account_config/{mastodon}"), "unknown_account"),
-        ]),
-        ("lateness", json!({"content": "a", "accounts": [x], "max_lateness": "PT0S"}), &[("/max_lateness", "out_of_range")]),
-        ("lateness over a week", json!({"content": "a", "accounts": [x], "max_lateness": "P8D"}), &[("/max_lateness", "out_of_range")]),
+        (
+            "more than 25 containers",
+            json!({"containers": vec![json!({"content": "a"}); 26], "accounts": [x]}),
+            &[("/containers", "too_many")],
+        ),
+        (
+            "unknown option",
+            json!({"content": "a", "accounts": [x], "config": {"x": {"reply_settings": "nobody", "colour": 1}}}),
+            &[("/config/x/reply_settings", "invalid_option"), ("/config/x/colour", "unknown_option")],
+        ),
+        (
+            "an account's own option",
+            json!({"content": "a", "accounts": [x], "config": {"x": {"reply_settings": "following"}},
+            "account_config": own(json!({"options": {"reply_settings": "nobody"}}))}),
+            &[(&format!("/account_config/{x}/options/reply_settings"), "invalid_option")],
+        ),
+        (
+            "unknown network",
+            json!({"content": "a", "accounts": [x], "config": {"vimeo": {}}}),
+            &[("/config/vimeo", "unsupported_platform")],
+        ),
+        (
+            "somebody else's config",
+            json!({"content": "a", "accounts": [x], "account_config": {mastodon.to_string(): {}}}),
+            &[(&format!("/account_config/{mastodon}"), "unknown_account")],
+        ),
+        (
+            "lateness",
+            json!({"content": "a", "accounts": [x], "max_lateness": "PT0S"}),
+            &[("/max_lateness", "out_of_range")],
+        ),
+        (
+            "lateness over a week",
+            json!({"content": "a", "accounts": [x], "max_lateness": "P8D"}),
+            &[("/max_lateness", "out_of_range")],
+        ),
         ("a slot", json!({"content": "a", "accounts": [x], "next_slot_of": x}), &[("/next_slot_of", "not_available")]),
-        ("names too long", json!({"content": "a", "accounts": [x], "external_id": "e".repeat(256), "external_ref": ""}), &[
-            ("/external_id", "too_long"), ("/external_ref", "too_short"),
-        ]),
+        (
+            "names too long",
+            json!({"content": "a", "accounts": [x], "external_id": "e".repeat(256), "external_ref": ""}),
+            &[("/external_id", "too_long"), ("/external_ref", "too_short")],
+        ),
     ];
     let before = house.rows().await;
     for (name, body, expected) in cases {
@@ -119,22 +196,58 @@ async fn files_are_looked_at_too() {
     let url = |url: &str| json!([{"url": url}]);
     let cases: &[Case<'_>] = &[
         ("count", json!({"media": five, "accounts": [x]}), &[("/media", "too_many_media")]),
-        ("in a container", json!({"containers": [{"content": "a"}, {"media": five}], "accounts": [bluesky]}), &[("/containers/1/media", "too_many_media")]),
-        ("mixed", json!({"media": [image, video], "accounts": [bluesky]}), &[("/media", "media_mixed"), ("/media", "media_kind")]),
+        (
+            "in a container",
+            json!({"containers": [{"content": "a"}, {"media": five}], "accounts": [bluesky]}),
+            &[("/containers/1/media", "too_many_media")],
+        ),
+        (
+            "mixed",
+            json!({"media": [image, video], "accounts": [bluesky]}),
+            &[("/media", "media_mixed"), ("/media", "media_kind")],
+        ),
         ("kind", json!({"media": [odd], "accounts": [x]}), &[("/media/0", "media_type")]),
-        ("not ready, unknown", json!({"media": [pending, unknown, {"id": "x"}], "accounts": [x]}), &[
-            ("/media/2/id", "unknown_media"),
-        ]),
-        ("not ready", json!({"media": [image, pending, unknown], "accounts": [x]}), &[
-            ("/media/1/id", "media_not_ready"), ("/media/2/id", "unknown_media"),
-        ]),
+        (
+            "not ready, unknown",
+            json!({"media": [pending, unknown, {"id": "x"}], "accounts": [x]}),
+            &[("/media/2/id", "unknown_media")],
+        ),
+        (
+            "not ready",
+            json!({"media": [image, pending, unknown], "accounts": [x]}),
+            &[("/media/1/id", "media_not_ready"), ("/media/2/id", "unknown_media")],
+        ),
         ("neither", json!({"media": [{}], "accounts": [x]}), &[("/media/0", "required")]),
-        ("both", json!({"media": [{"id": image["id"], "url": "https://a.example/b.jpg"}], "accounts": [x]}), &[("/media/0", "conflicting_fields")]),
-        ("scheme", json!({"media": url("http://a.example/b.jpg"), "accounts": [x]}), &[("/media/0/url", "url_not_allowed")]),
-        ("address", json!({"media": url("https://169.254.169.254/"), "accounts": [x]}), &[("/media/0/url", "url_not_allowed")]),
-        ("user", json!({"media": url("https://a:b@a.example/"), "accounts": [x]}), &[("/media/0/url", "url_not_allowed")]),
-        ("alternative text", json!({"media": [{"id": image["id"], "alt_text": "a".repeat(1001)}], "accounts": [x]}), &[("/media/0/alt_text", "alt_text_too_long")]),
-        ("unknown field", json!({"media": [{"id": image["id"], "alt": "a"}], "accounts": [x]}), &[("/media/0/alt", "unknown_field")]),
+        (
+            "both",
+            json!({"media": [{"id": image["id"], "url": "https://a.example/b.jpg"}], "accounts": [x]}),
+            &[("/media/0", "conflicting_fields")],
+        ),
+        (
+            "scheme",
+            json!({"media": url("http://a.example/b.jpg"), "accounts": [x]}),
+            &[("/media/0/url", "url_not_allowed")],
+        ),
+        (
+            "address",
+            json!({"media": url("https://169.254.169.254/"), "accounts": [x]}),
+            &[("/media/0/url", "url_not_allowed")],
+        ),
+        (
+            "user",
+            json!({"media": url("https://a:b@a.example/"), "accounts": [x]}),
+            &[("/media/0/url", "url_not_allowed")],
+        ),
+        (
+            "alternative text",
+            json!({"media": [{"id": image["id"], "alt_text": "a".repeat(1001)}], "accounts": [x]}),
+            &[("/media/0/alt_text", "alt_text_too_long")],
+        ),
+        (
+            "unknown field",
+            json!({"media": [{"id": image["id"], "alt": "a"}], "accounts": [x]}),
+            &[("/media/0/alt", "unknown_field")],
+        ),
     ];
     let before = house.rows().await;
     for (name, body, expected) in cases {

@@ -32,7 +32,9 @@ async fn each_post_is_accepted_for_itself_and_in_its_order() {
     assert_eq!(sent, expected, "an account's posts keep the order they were named in");
     // and again under the same key it is the same
     let replay = client.keyed("/v1/posts/batch", "b", json!({"posts": posts})).await;
-    let ids = |data: &Value| data["data"].as_array().unwrap().iter().map(|item| item["post"]["id"].clone()).collect::<Vec<_>>();
+    let ids = |data: &Value| {
+        data["data"].as_array().unwrap().iter().map(|item| item["post"]["id"].clone()).collect::<Vec<_>>()
+    };
     assert_eq!(ids(&replay.expect(207)), ids(&answer.body));
     assert_eq!(house.count("SELECT count(*) FROM posts").await, 57);
 }

@@ -132,7 +132,8 @@ async fn deleting_takes_away_cancels_or_hides() {
     // given
     let (house, client, [x, ..]) = three().await;
     let draft = client.post("/v1/posts", json!({"content": "a", "accounts": [x], "draft": true})).await.expect(201);
-    let waiting = client.post("/v1/posts", json!({"content": "a", "accounts": [x], "scheduled_at": later()})).await.expect(201);
+    let waiting =
+        client.post("/v1/posts", json!({"content": "a", "accounts": [x], "scheduled_at": later()})).await.expect(201);
     // when, then: a draft is gone
     client.delete(&path(&draft)).await.expect(204);
     client.get(&path(&draft)).await.expect(404);
@@ -191,7 +192,8 @@ async fn one_target_is_canceled_retried_resolved() {
 async fn foreign_and_unknown_ids_are_not_found() {
     // given
     let (house, client, [x, ..]) = three().await;
-    let post = client.post("/v1/posts", json!({"content": "a", "accounts": [x], "scheduled_at": later()})).await.expect(201);
+    let post =
+        client.post("/v1/posts", json!({"content": "a", "accounts": [x], "scheduled_at": later()})).await.expect(201);
     let stranger = house.client().await;
     let nobody = json!({"id": PostId(Uuid::now_v7()), "targets": [{"id": TargetId(Uuid::now_v7())}]});
     let garbled = json!({"id": "post_1", "targets": [{"id": "tgt_1"}]});
@@ -209,7 +211,8 @@ async fn foreign_and_unknown_ids_are_not_found() {
     }
     assert_eq!(client.get(&path(&post)).await.expect(200), post);
     // and a target of another post is not a target of this one
-    let other = client.post("/v1/posts", json!({"content": "b", "accounts": [x], "scheduled_at": later()})).await.expect(201);
+    let other =
+        client.post("/v1/posts", json!({"content": "b", "accounts": [x], "scheduled_at": later()})).await.expect(201);
     let mixed = json!({"id": post["id"], "targets": other["targets"]});
     client.post(&format!("{}/cancel", target(&mixed, 0)), json!({})).await.expect(404);
 }
@@ -219,10 +222,8 @@ async fn attempts_are_listed_oldest_first() {
     // given
     let (house, client, [x, ..]) = three().await;
     let post = client.post("/v1/posts", json!({"content": "a", "accounts": [x]})).await.expect(201);
-    let (id, of): (PostId, TargetId) = (
-        post["id"].as_str().unwrap().parse().unwrap(),
-        post["targets"][0]["id"].as_str().unwrap().parse().unwrap(),
-    );
+    let (id, of): (PostId, TargetId) =
+        (post["id"].as_str().unwrap().parse().unwrap(), post["targets"][0]["id"].as_str().unwrap().parse().unwrap());
     for number in 1..=3 {
         house
             .db
@@ -230,7 +231,10 @@ async fn attempts_are_listed_oldest_first() {
                 "INSERT INTO publish_attempts (id, project_id, post_id, target_id, number, part, step, started_at, \
                    ended_at, outcome, http_status) \
                  VALUES ('{}', '{}', '{}', '{}', {number}, 0, 'send', now(), now(), 'rejected', 400)",
-                Uuid::now_v7(), client.project.0, id.0, of.0
+                Uuid::now_v7(),
+                client.project.0,
+                id.0,
+                of.0
             ))
             .await;
     }
@@ -239,7 +243,8 @@ async fn attempts_are_listed_oldest_first() {
     let cursor = first["next_cursor"].as_str().unwrap();
     let rest = client.get(&format!("{}/attempts?limit=2&cursor={cursor}", path(&post))).await.expect(200);
     // then
-    let numbers = |page: &Value| page["data"].as_array().unwrap().iter().map(|a| a["number"].clone()).collect::<Vec<_>>();
+    let numbers =
+        |page: &Value| page["data"].as_array().unwrap().iter().map(|a| a["number"].clone()).collect::<Vec<_>>();
     assert_eq!((numbers(&first), numbers(&rest)), (vec![json!(1), json!(2)], vec![json!(3)]));
     assert_eq!(rest["next_cursor"], Value::Null);
     assert_eq!(rest["data"][0]["target_id"], post["targets"][0]["id"]);

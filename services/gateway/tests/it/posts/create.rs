@@ -9,7 +9,10 @@ use super::{later, three};
 async fn a_post_is_answered_as_it_is_read_later() {
     // given
     let (house, client, [x, bluesky, mastodon]) = three().await;
-    house.db.execute(&format!("UPDATE social_accounts SET status = 'needs_reconnect' WHERE id = '{}'", mastodon.0)).await;
+    house
+        .db
+        .execute(&format!("UPDATE social_accounts SET status = 'needs_reconnect' WHERE id = '{}'", mastodon.0))
+        .await;
     let own = json!({bluesky.to_string(): {"content": "for the blue"}, mastodon.to_string(): {"containers": [{"content": "one"}], "options": null}});
     let body = json!({
         "containers": [{"content": "main"}, {"content": "comment"}, {"content": "thread"}],
@@ -115,7 +118,8 @@ async fn an_external_ref_names_one_post() {
     let first = client.post("/v1/posts", body.clone()).await.expect(201);
     // when
     let same = client.post("/v1/posts", body.clone()).await.expect(200);
-    let other = client.post("/v1/posts", json!({"content": "b", "accounts": [x], "external_ref": "r"})).await.expect(409);
+    let other =
+        client.post("/v1/posts", json!({"content": "b", "accounts": [x], "external_ref": "r"})).await.expect(409);
     // then
     assert_eq!(same["id"], first["id"]);
     assert_eq!(other["code"], "external_ref_taken");
@@ -124,6 +128,21 @@ async fn an_external_ref_names_one_post() {
     let path = format!("/v1/posts/{}", first["id"].as_str().unwrap());
     client.patch(&path, json!({"content": "c"})).await.expect(200);
     assert_eq!(client.post("/v1/posts", body).await.expect(200)["content"], "c");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_and_a_key_together_lead_to_the_post_that_is_there() {
+    // given a post under a name
+    let (house, client, [x, ..]) = three().await;
+    let body = json!({"content": "a", "accounts": [x], "external_ref": "r", "scheduled_at": later()});
+    let first = client.post("/v1/posts", body.clone()).await.expect(201);
+    // when the same call comes many times at once under a key
+    let answers = join_all((0..50).map(|_| client.keyed("/v1/posts", "k", body.clone()))).await;
+    // then none of them is told of a post that is not there
+    for answer in answers {
+        assert_eq!(answer.expect(200)["id"], first["id"]);
+    }
+    assert_eq!(house.count("SELECT count(*) FROM posts").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -62,7 +62,13 @@ async fn pages_follow_one_another_without_gap_or_double() {
     let (_house, client, [x, ..]) = three().await;
     let mut made = Vec::new();
     for _ in 0..7 {
-        made.push(client.post("/v1/posts", json!({"content": "a", "accounts": [x], "scheduled_at": later()})).await.expect(201)["id"].clone());
+        made.push(
+            client
+                .post("/v1/posts", json!({"content": "a", "accounts": [x], "scheduled_at": later()}))
+                .await
+                .expect(201)["id"]
+                .clone(),
+        );
     }
     made.reverse();
     // when
@@ -88,9 +94,8 @@ async fn pages_follow_one_another_without_gap_or_double() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_filter_that_cannot_be_read_is_told() {
     let (_house, client, _) = three().await;
-    let answer = client
-        .get("/v1/posts?status=lost&account_id=alice&scheduled_after=soon&limit=0&cursor=x&colour=red")
-        .await;
+    let answer =
+        client.get("/v1/posts?status=lost&account_id=alice&scheduled_after=soon&limit=0&cursor=x&colour=red").await;
     assert_eq!(
         answer.faults(),
         faults(&[
@@ -110,7 +115,8 @@ async fn a_filter_that_cannot_be_read_is_told() {
 async fn a_post_is_found_under_the_status_it_shows() {
     // given
     let (house, client, [x, bluesky, _]) = three().await;
-    let post = client.post("/v1/posts", json!({"content": "a", "accounts": [x, bluesky], "draft": true})).await.expect(201);
+    let post =
+        client.post("/v1/posts", json!({"content": "a", "accounts": [x, bluesky], "draft": true})).await.expect(201);
     let every = <Status as strum::IntoEnumIterator>::iter().flat_map(|status| match status {
         Status::Unconfirmed => vec![(status, false), (status, true)],
         status => vec![(status, false)],
@@ -120,7 +126,10 @@ async fn a_post_is_found_under_the_status_it_shows() {
         for second in every.iter().filter(|second| second.0 as u8 >= first.0 as u8) {
             let set = |(status, probing): &(Status, bool), account: &domain::ids::AccountId| {
                 let next = if *probing { "now()" } else { "NULL" };
-                format!("UPDATE post_targets SET state = '{status}', next_at = {next} WHERE account_id = '{}';", account.0)
+                format!(
+                    "UPDATE post_targets SET state = '{status}', next_at = {next} WHERE account_id = '{}';",
+                    account.0
+                )
             };
             house.db.execute(&format!("{}{}", set(first, &x), set(second, &bluesky))).await;
             // when

@@ -18,7 +18,8 @@ async fn a_bound_key_sees_and_touches_its_owners_posts_only() {
     let post = async |accounts: Value| {
         client.post("/v1/posts", json!({"content": "a", "accounts": accounts, "scheduled_at": at})).await.expect(201)
     };
-    let (ours, shared, foreign) = (post(json!([mine])).await, post(json!([mine, theirs])).await, post(json!([nobodys])).await);
+    let (ours, shared, foreign) =
+        (post(json!([mine])).await, post(json!([mine, theirs])).await, post(json!([nobodys])).await);
     // when, then: other owners' accounts are unknown
     let answer = bound.post("/v1/posts", json!({"content": "a", "accounts": [mine, theirs, nobodys]})).await;
     assert_eq!(answer.faults(), faults(&[("/accounts/1", "unknown_account"), ("/accounts/2", "unknown_account")]));

@@ -28,7 +28,8 @@ async fn each_fault_stands_with_the_target_it_concerns() {
     let (house, client, [x, bluesky, _]) = three().await;
     let before = house.rows().await;
     // when
-    let body = json!({"content": "a".repeat(290), "accounts": [x, bluesky, "nobody"], "scheduled_at": "2001-01-01T00:00:00Z"});
+    let body =
+        json!({"content": "a".repeat(290), "accounts": [x, bluesky, "nobody"], "scheduled_at": "2001-01-01T00:00:00Z"});
     let answer = client.post("/v1/posts/validate", body).await.expect(200);
     // then
     assert_eq!(answer["valid"], false);

@@ -1,1 +1,0 @@
-fn main() { println!("{}", gateway::openapi().to_pretty_json().unwrap()); }

@@ -1,0 +1,72 @@
+//! Whether a process could do its work now, and the numbers that are read from the database when somebody looks.
+
+use std::sync::Arc;
+
+use bus::Bus;
+use runtime::{
+    admin,
+    metrics::{Gauge, GaugeVec, Metrics, MetricsError},
+};
+use store::{
+    Database,
+    lanes::{LeaseSettings, Lanes},
+    targets::Targets,
+};
+
+/// What a process that relays lanes says of itself.
+pub struct Vitals {
+    database: Database,
+    bus: Arc<dyn Bus>,
+    lanes: Lanes,
+    targets: Targets,
+    oldest_due: GaugeVec,
+    open: GaugeVec,
+    connected: Gauge,
+}
+
+impl Vitals {
+    /// Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`MetricsError`] when this process has defined the same metrics before.
+    pub fn new(database: Database, bus: Arc<dyn Bus>, metrics: &Metrics) -> Result<Self, MetricsError> {
+        Ok(Self {
+            lanes: Lanes::new(database.clone(), LeaseSettings::default()),
+            targets: Targets::new(database.clone()),
+            oldest_due: metrics.gauges(
+                "fanfare_jobs_oldest_due_seconds",
+                "How long the queue's oldest lane has been due; 0 when none is",
+                &["queue"],
+            )?,
+            open: metrics.gauges(
+                "fanfare_targets_open",
+                "Targets that are still to be sent or found out about",
+                &["platform"],
+            )?,
+            connected: metrics.gauge("fanfare_bus_connected", "1 while work can be handed over")?,
+            database,
+            bus,
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl admin::Vitals for Vitals {
+    async fn not_ready(&self) -> Vec<String> {
+        let database = self.database.ping().await.err().map(|error| error.to_string());
+        database.into_iter().chain(self.bus.trouble()).collect()
+    }
+
+    /// What cannot be read keeps its last value: `/readyz` says why.
+    async fn refresh_metrics(&self) {
+        self.connected.set(f64::from(u8::from(self.bus.connected())));
+        for queue in self.lanes.backlog().await.unwrap_or_default() {
+            self.oldest_due.with_label_values(&[queue.queue.name().as_str()]).set(queue.oldest_due_seconds);
+        }
+        let Ok(open) = self.targets.open_by_platform().await else { return };
+        for platform in domain::platform::Platform::all() {
+            let count = open.iter().find(|(name, _)| name == platform.name()).map_or(0, |(_, count)| *count);
+            self.open.with_label_values(&[platform.name()]).set(count as f64);
+        }
+    }
+}
