@@ -296,6 +296,7 @@ impl Step<'_> {
         self.open_part(part, &[PartStatus::Sending, PartStatus::Unconfirmed])?;
         Ok(match outcome {
             Outcome::Published(live) => self.live(part, Some(live.clone())),
+            Outcome::Refused(refusal) if self.is_repeat() => self.repeat_refused(part, refusal),
             Outcome::Refused(refusal) => self.refused(part, refusal),
             Outcome::Ambiguous { message, .. } => self.ambiguous(part, message),
         })
@@ -307,6 +308,7 @@ impl Step<'_> {
             Probe::Live(live) => self.live(part, Some(live.clone())),
             Probe::NotLive => {
                 self.pending(part);
+                self.target.probes = 0;
                 self.target.failures += 1;
                 let at = self.now + retry::after_not_sent(self.target.failures, self.rules.jitter);
                 self.queue_until(at)
@@ -384,6 +386,33 @@ impl Step<'_> {
         }
     }
 
+    /// Whether an earlier send of this part may be live: a start that finds a part unconfirmed counts as a probe.
+    fn is_repeat(&self) -> bool {
+        self.target.probes > 0
+    }
+
+    /// A refused repeat says nothing about the send it repeats.
+    fn repeat_refused(&mut self, part: usize, refusal: &Refusal) -> Next {
+        let (Refusal::Rejected { message, .. }
+        | Refusal::Auth { message, .. }
+        | Refusal::Throttled { message, .. }
+        | Refusal::NotNow { message, .. }) = refusal;
+        let error = Error {
+            code: ErrorCode::OutcomeUnknown,
+            message: format!("An earlier send may be live; sending again was answered: {message}"),
+        };
+        let wait = retry::before_probe(self.target.probes);
+        // The project accepts a double, so what may pass is tried again; a final word proves nothing.
+        if wait.is_none() && !matches!(refusal, Refusal::Rejected { .. }) {
+            return self.refused(part, refusal);
+        }
+        self.target.parts[part].status = PartStatus::Unconfirmed;
+        self.target.parts[part].error = Some(error.clone());
+        self.target.status = Status::Unconfirmed;
+        self.target.error = Some(error);
+        wait.map_or(Next::Settled, |wait| Next::At(self.now + wait))
+    }
+
     fn held(&mut self, part: usize, error: Error) -> Next {
         if self.rules.on_auth_failure == OnAuthFailure::Fail {
             return self.fail(part, error);
@@ -408,6 +437,8 @@ impl Step<'_> {
 
     fn unknowable(&mut self, part: usize) -> Next {
         if self.rules.on_unconfirmed == OnUnconfirmed::Retry && self.now < self.target.expire_at {
+            // All probes are spent, which keeps in mind that an earlier send may be live.
+            self.target.probes = retry::PROBE_LIMIT;
             self.pending(part);
             self.queue(self.now);
             return Next::At(self.now);

@@ -11,8 +11,8 @@ use domain::{
 };
 use egress::Deadline;
 use jiff::SignedDuration;
-use media::{FetchCaps, Fitted, Format, MediaError, ObjectKey, Rules};
-use platforms::{Account, Cx, Media, MediaHandle, Part};
+use media::{FetchCaps, Fitted, Format, Kind, MediaError, ObjectKey, Rules};
+use platforms::{Account, Cx, Media, MediaHandle, MediaRules, Part};
 use serde_json::{Value, json};
 use store::targets::Work;
 use vault::Context;
@@ -129,7 +129,7 @@ async fn upload(
 ) -> Result<Value, Trouble> {
     let refused = |refusal| Trouble::Refused("media", refusal);
     let step = format!("media:{place}");
-    let mut handle = match checkpoint(work, part, &step) {
+    let mut handle = match checkpoint(worker, work, part, &step) {
         Some(done) if done["state"] == "ready" => return Ok(done["handle"].clone()),
         Some(begun) => MediaHandle::Processing { handle: begun["handle"].clone(), check_at: worker.now() },
         None => {
@@ -161,10 +161,15 @@ async fn upload(
     }
 }
 
-fn checkpoint(work: &Work, part: usize, step: &str) -> Option<Value> {
+/// Networks forget an upload that nothing refers to, some within an hour; making it again is harmless.
+const UPLOAD_LIFE: SignedDuration = SignedDuration::from_mins(20);
+
+fn checkpoint(worker: &Worker, work: &Work, part: usize, step: &str) -> Option<Value> {
+    let fresh = worker.now() - UPLOAD_LIFE;
     work.checkpoints
         .iter()
-        .find(|done| usize::try_from(done.position) == Ok(part) && done.step == step && done.rev == work.rev)
+        .filter(|done| done.rev == work.rev && done.created_at > fresh)
+        .find(|done| usize::try_from(done.position) == Ok(part) && done.step == step)
         .map(|done| done.value.clone())
 }
 
@@ -192,7 +197,9 @@ async fn fetch(worker: &Worker, lane: &Lane, file: &MediaRef) -> Result<Media, R
         (None, None) => return Err(unavailable("A file has neither an id nor a URL".to_owned())),
     };
     let bytes = bytes.map_err(refusal_of)?;
-    let fitted = worker.fitter.fit(bytes, &rules(worker, lane)).await.map_err(refusal_of)?;
+    let probe = media::probe(&bytes, None, &worker.probe_caps).map_err(refusal_of)?;
+    let rules = rules(&worker.network(lane.platform()).spec().media, probe.kind);
+    let fitted = worker.fitter.fit(bytes, &rules).await.map_err(refusal_of)?;
     Ok(media_of(fitted, file.filename.clone().or(filename), file.alt_text.clone()))
 }
 
@@ -201,14 +208,19 @@ async fn stored(worker: &Worker, id: MediaId) -> Result<bytes::Bytes, MediaError
     worker.objects.get(&key, worker.probe_caps.max_picture_bytes).await
 }
 
-fn rules(worker: &Worker, lane: &Lane) -> Rules {
-    let spec = worker.network(lane.platform()).spec().media;
+/// What the network takes of a kind of file. Only still images are ever changed to fit.
+fn rules(spec: &MediaRules, kind: Kind) -> Rules {
     let all = [Format::Jpeg, Format::Png, Format::Gif, Format::Webp, Format::Mp4, Format::Quicktime, Format::Webm];
+    let (max_bytes, side, types) = match kind {
+        Kind::Image => (spec.image_max_bytes, spec.image_max_side, spec.image_types),
+        Kind::Gif => (spec.gif_max_bytes, None, spec.image_types),
+        Kind::Video => (spec.video_max_bytes, None, spec.video_types),
+    };
     Rules {
-        max_bytes: spec.image_max_bytes,
-        max_width: spec.image_max_side,
-        max_height: spec.image_max_side,
-        formats: all.into_iter().filter(|format| spec.image_types.contains(&format.content_type())).collect(),
+        max_bytes,
+        max_width: side,
+        max_height: side,
+        formats: all.into_iter().filter(|format| types.contains(&format.content_type())).collect(),
     }
 }
 

@@ -121,6 +121,41 @@ fn a_project_may_ask_for_a_double_rather_than_a_doubt() {
 }
 
 #[test]
+fn a_refused_repeat_proves_nothing_about_the_send_it_repeats() {
+    let ambiguous = Outcome::Ambiguous { message: "reset".to_owned(), http_status: None };
+    let events = [
+        start(0, 0),
+        sent(0, 5, ambiguous),
+        (60, Event::Probed { part: 0, probe: Probe::Repeat }),
+        start(0, 60),
+        sent(0, 61, rejected()),
+    ];
+    let end = run(target(1), &rules(), &events);
+    assert_eq!((end.target.status, end.target.is_probing()), (Status::Unconfirmed, true));
+    let found = run(end.target, &rules(), &[(99, Event::Probed { part: 0, probe: Probe::Live(live("1")) })]);
+    assert_eq!(found.target.status, Status::Published);
+}
+
+#[test]
+fn a_double_that_is_refused_as_a_duplicate_does_not_fail_what_may_be_live() {
+    let rules = Rules { on_unconfirmed: OnUnconfirmed::Retry, ..rules() };
+    let duplicate = Outcome::Refused(Refusal::Rejected {
+        code: ErrorCode::DuplicateContent,
+        message: "duplicate".to_owned(),
+        http_status: Some(403),
+    });
+    let events = [
+        start(0, 0),
+        (40, Event::Interrupted { part: 0 }),
+        (70, Event::Probed { part: 0, probe: Probe::Impossible }),
+        start(0, 70),
+        sent(0, 71, duplicate),
+    ];
+    let end = run(target(1), &rules, &events);
+    assert_eq!((end.target.status, end.next), (Status::Unconfirmed, Next::Settled));
+}
+
+#[test]
 fn throttling_costs_no_failure_and_waits_as_long_as_the_network_says() {
     let throttled = Outcome::Refused(Refusal::Throttled { until: at(900), message: "slow down".to_owned() });
     let end = run(target(1), &rules(), &[start(0, 0), sent(0, 1, throttled)]);

@@ -469,6 +469,18 @@ async fn settle_losers(
             _ => Created::RefTaken,
         });
     }
+    // Who came with the same key in this very batch was promised a post that is not made after all.
+    for at in losers {
+        let Some(mine) = &requests[*at].idempotency else { continue };
+        let settled = answers[*at].clone();
+        for (other, answer) in requests.iter().zip(answers.iter_mut()) {
+            let is_same = other.project_id == requests[*at].project_id
+                && other.idempotency.as_ref().is_some_and(|other| other.key == mine.key);
+            if is_same && matches!(answer, Some(Created::Replayed { .. })) {
+                answer.clone_from(&settled);
+            }
+        }
+    }
     let keyed: Vec<_> = posts.iter().filter_map(|post| Some((post.project_id.0, post.idempotency.as_ref()?.key.clone()))).collect();
     let (projects, keys) = keyed.into_iter().unzip();
     ForgetKeys { projects, keys }.execute(connection).await?;

@@ -129,6 +129,8 @@ pub struct Checkpoint {
     pub rev: i32,
     /// What came of it.
     pub value: Value,
+    /// When.
+    pub created_at: Timestamp,
 }
 
 pub(crate) struct Load;
@@ -229,7 +231,7 @@ macro_rules! target_json {
                ORDER BY r.position) \
              FROM target_parts r JOIN post_containers c ON c.id = r.container_id WHERE r.target_id = t.id), \
            'checkpoints', (SELECT coalesce(json_agg(json_build_object('position', k.position, 'step', k.step, \
-               'rev', k.rev, 'value', k.value)), '[]') FROM target_checkpoints k WHERE k.target_id = t.id))::text"
+               'rev', k.rev, 'value', k.value, 'created_at', k.created_at)), '[]') FROM target_checkpoints k WHERE k.target_id = t.id))::text"
     };
 }
 pub(super) use target_json;

@@ -14,6 +14,7 @@ use domain::{
     job::Call,
     platform::Platform,
     policy::Mode,
+    target::ErrorCode,
 };
 use platforms::network;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -153,8 +154,8 @@ fn answer(platform: Platform, answer: ConnectAnswer) -> Result<(StatusCode, Valu
     }
 }
 
-/// The connector's word from the closed list that callers see.
+/// The connector's word from the closed list that callers see: that of targets' errors and one more.
 fn refusal(code: &str) -> &'static str {
-    const CODES: &[&str] = &["invalid_credentials", "permission_missing", "account_restricted", "url_not_allowed"];
-    CODES.iter().find(|known| **known == code).copied().unwrap_or("credentials_refused")
+    const INVALID: &str = "invalid_credentials";
+    code.parse().map_or(INVALID, ErrorCode::word)
 }

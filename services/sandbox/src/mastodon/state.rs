@@ -125,7 +125,7 @@ impl State {
             Fact::StatusDeleted { id } => {
                 let author = self.statuses.remove(&id).map(|status| status.account);
                 if let Some(account) = author.and_then(|author| self.accounts.get_mut(&author)) {
-                    account.live -= 1;
+                    account.live = account.live.saturating_sub(1);
                 }
             }
         }

@@ -278,3 +278,35 @@ async fn a_lost_answer_can_be_resolved_by_asking_again() {
     author.publish(&given, text).await.expect("an answer").expect(403);
     assert_eq!(author.public(&given).await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_lost_refresh_costs_a_grant_at_x_and_nothing_at_bluesky() {
+    let given = Given::sandbox().await;
+    given.fault(json!({"operation": "refresh", "fault": "drop_reply_after_accept", "times": 2})).await;
+    let author = Network::X.author(&given, "alice").await;
+    let form = [("grant_type", "refresh_token"), ("refresh_token", &author.refresh), ("client_id", "app")];
+    let refresh = || given.post("/x/2/oauth2/token").form(&form);
+    assert!(refresh().send().await.is_err());
+    answer(refresh()).await.expect(400);
+    // The access token goes on until it ends by itself.
+    author.publish(&given, "Hello").await.expect("an answer").expect(201);
+
+    let author = Network::Bluesky.author(&given, "alice").await;
+    let refresh = || given.post("/xrpc/com.atproto.server.refreshSession").bearer_auth(&author.refresh);
+    assert!(refresh().send().await.is_err());
+    answer(refresh()).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_lost_upload_is_simply_done_again() {
+    let given = Given::sandbox().await;
+    given.fault(json!({"operation": "media", "fault": "drop_reply_after_accept"})).await;
+    let author = Network::Bluesky.author(&given, "alice").await;
+    let upload = || {
+        let request = given.post("/xrpc/com.atproto.repo.uploadBlob").bearer_auth(&author.token);
+        request.header("content-type", "image/png").body(crate::given::png())
+    };
+    assert!(upload().send().await.is_err());
+    answer(upload()).await.expect(200);
+    assert!(given.ledger("").await.is_empty());
+}

@@ -118,11 +118,19 @@ async fn what_the_network_refuses_names_the_field() {
         code: "invalid_credentials".into(),
         detail: "Invalid identifier or password".into(),
     };
-    let asked = connector(&house, refused).await;
+    connector(&house, refused).await;
     // when
     let answer = client.keyed("/v1/social-accounts", "c", body()).await;
     // then
     assert_eq!(answer.faults(), faults(&[("/credentials/app_password", "invalid_credentials")]));
+    // and what is no field's fault is that of all of them, in the words that targets' errors have
+    let house = House::start().await;
+    let client = house.client().await;
+    let refused =
+        ConnectAnswer::Refused { pointer: String::new(), code: "token_revoked".into(), detail: "Revoked".into() };
+    let asked = connector(&house, refused).await;
+    let answer = client.keyed("/v1/social-accounts", "c", body()).await;
+    assert_eq!(answer.faults(), faults(&[("/credentials", "token_revoked")]));
     // and the key may be used to try again
     client.keyed("/v1/social-accounts", "c", body()).await.expect(422);
     assert_eq!(asked.lock().unwrap().len(), 2);
