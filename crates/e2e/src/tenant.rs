@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     Caller, World,
-    waiting::{PATIENCE, within},
+    waiting::{PATIENCE, eventually, within},
     world::Resident,
 };
 
@@ -101,7 +101,12 @@ impl Tenant {
     /// When it is refused.
     pub async fn connect_as(&self, resident: Resident) -> Connected {
         let body = json!({"platform": resident.platform, "external_id": "user_42", "credentials": resident.credentials});
-        let reply = self.caller.post("/v1/social-accounts", body).await;
+        // The connector may be a moment behind: "try again" is an answer too.
+        let reply = eventually("an account can be connected", async || {
+            let reply = self.caller.post("/v1/social-accounts", body.clone()).await;
+            (reply.status != 503).then_some(reply)
+        })
+        .await;
         assert!(matches!(reply.status, 200 | 201), "connecting {}: {}", resident.platform, reply.text);
         let id = reply.body["id"].as_str().expect("an id").to_owned();
         assert_eq!(reply.body["network_unique_id"], resident.account, "{}", reply.text);
@@ -191,6 +196,13 @@ impl Tenant {
             let live: Vec<_> = entries.iter().filter_map(|entry| entry["platform_post_id"].as_str()).collect();
             assert_eq!(live, said, "on {}: {entries:#?}\n{post:#}", account.resident.platform);
         }
+    }
+}
+
+impl Connected {
+    /// Its network.
+    pub fn platform(&self) -> Platform {
+        self.resident.platform
     }
 }
 

@@ -20,4 +20,10 @@ macro_rules! over_both {
 }
 
 mod architecture;
+mod calls;
+mod lost;
 mod main_job;
+mod media;
+mod threads;
+mod times;
+mod tokens;

@@ -38,7 +38,7 @@ const KNOWN_TO: [(&str, &[&str]); 16] = [
     ("rustix", &["egress"]),
     ("utoipa", &["gateway"]),
     ("object_store", &["media"]),
-    ("image", &["media", "sandbox"]),
+    ("image", &["media", "sandbox", "e2e"]),
     ("prometheus", &["runtime", "publisher"]),
     ("tracing-subscriber", &["runtime"]),
     ("clap", &["fanfare"]),
@@ -129,14 +129,11 @@ fn tests_of_a_service_do_without_other_services() {
 #[test]
 fn what_is_to_be_in_one_place_is_in_one_place() {
     let may = |package: &Package, name: &str| {
-        let of_tests = package.name == "e2e" || package.name == "testkit";
         let matches = |prefix: &str| name == prefix || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['-', '_']));
         if NOWHERE.contains(&name) {
             return false;
         }
-        KNOWN_TO.iter().filter(|(prefix, _)| matches(prefix)).all(|(prefix, owners)| {
-            owners.contains(&package.name.as_str()) || (of_tests && *prefix == "tokio-postgres")
-        })
+        KNOWN_TO.iter().filter(|(prefix, _)| matches(prefix)).all(|(_, owners)| owners.contains(&package.name.as_str()))
     };
     let rule = |packages: &[Package]| {
         shipped(packages)

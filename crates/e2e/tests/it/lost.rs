@@ -1,0 +1,82 @@
+//! Answers that get lost: what became of a post is found out, and never guessed.
+
+use domain::platform::Platform;
+use e2e::{Connected, House, Options, Tenant, Transport, tenant::{id, target_of}};
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+over_both!(what_went_out_and_was_not_answered_is_found, what_never_arrived_is_sent_or_left_to_the_caller);
+
+const ACCEPTED: [&str; 3] = ["drop_reply_after_accept", "error_after_accept", "garbage_after_accept"];
+
+/// Each fault, on an account of its own.
+async fn struck(tenant: &Tenant, platform: Platform, fault: &str) -> Connected {
+    let account = tenant.connect(platform).await;
+    let times = json!({"platform": platform, "account": account.resident.account, "operation": "publish", "fault": fault});
+    tenant.world.fault(times).await;
+    account
+}
+
+fn outcomes(attempts: &[Value]) -> Vec<&str> {
+    attempts.iter().filter_map(|attempt| attempt["outcome"].as_str()).collect()
+}
+
+async fn what_went_out_and_was_not_answered_is_found(transport: Transport) {
+    // given
+    let house = House::up(Options::over(transport).impatient()).await;
+    let tenant = house.tenant().await;
+    let mut accounts = Vec::new();
+    for platform in Platform::all() {
+        for fault in ACCEPTED {
+            accounts.push((fault, struck(&tenant, platform, fault).await));
+        }
+    }
+
+    // when
+    let posts = join_all(accounts.iter().map(async |(fault, account)| {
+        let posted = tenant.post(&format!("{fault} & <what> then?"), std::slice::from_ref(account)).await;
+        tenant.settled(&posted).await
+    }))
+    .await;
+
+    // then
+    for ((fault, account), post) in accounts.iter().zip(&posts) {
+        let attempts = tenant.attempts(post).await;
+        assert_eq!(post["status"], "published", "{fault} on {}: {post:#}\n{attempts:#?}", account.platform());
+        assert!(outcomes(&attempts).contains(&"ambiguous"), "{fault} did not strike on {}: {attempts:#?}", account.platform());
+        tenant.is_in_ledger_once(post, std::slice::from_ref(account)).await;
+        assert_eq!(tenant.world.ledger_of(&account.resident.account).await.len(), 1);
+    }
+    house.down().await.expect("an orderly end");
+}
+
+async fn what_never_arrived_is_sent_or_left_to_the_caller(transport: Transport) {
+    // given: nothing public, and no answer either
+    let house = House::up(Options::over(transport).impatient()).await;
+    let tenant = house.tenant().await;
+    let mut accounts = Vec::new();
+    for platform in Platform::all() {
+        accounts.push(struck(&tenant, platform, "hang").await);
+        accounts.push(struck(&tenant, platform, "drop_connection").await);
+    }
+
+    // when
+    let posts = join_all(accounts.iter().map(|account| tenant.post("anybody there?", std::slice::from_ref(account)))).await;
+
+    // then: where a key of ours makes repeating harmless it is repeated, and else the caller decides
+    for (account, posted) in accounts.iter().zip(&posts) {
+        let only = std::slice::from_ref(account);
+        if account.platform() == Platform::X {
+            let post = tenant.becomes(posted, "unconfirmed").await;
+            let target = target_of(&post, account);
+            assert_eq!(target["error_code"], "outcome_unknown", "{target:#}");
+            assert!(tenant.world.ledger_of(&account.resident.account).await.is_empty());
+            let way = format!("/v1/posts/{}/targets/{}/resolve", id(&post), id(target));
+            tenant.caller.post(&way, json!({"as": "retry"})).await.expect(200);
+        }
+        let post = tenant.settled(posted).await;
+        assert_eq!(post["status"], "published", "on {}: {post:#}", account.platform());
+        tenant.is_in_ledger_once(&post, only).await;
+    }
+    house.down().await.expect("an orderly end");
+}
