@@ -228,7 +228,7 @@ impl Step<'_> {
             Event::Start { part, send_deadline } => self.start(*part, *send_deadline),
             Event::Sent { part, outcome } => self.sent(*part, outcome),
             Event::Unprepared(refusal) => {
-                self.in_status(&[Status::Scheduled, Status::Queued, Status::Publishing])?;
+                self.in_status(&[Status::Scheduled, Status::Queued, Status::Publishing, Status::NeedsReconnect])?;
                 if self.target.is_ambiguous() {
                     return Err(Misfit::Part);
                 }

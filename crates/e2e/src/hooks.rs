@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use testkit::receiver::{Received, Receiver};
 
-use crate::{Tenant, eventually, tenant::id};
+use crate::{
+    Tenant,
+    tenant::id,
+    waiting::{PATIENCE, within},
+};
 
 /// An endpoint of a tenant.
 pub struct Hook {
@@ -35,13 +39,26 @@ impl Hook {
 
     /// Waits for an event of a type about a resource: its delivery, and its body once verified.
     pub async fn wait_for(&self, kind: &str, about: &str) -> (Received, Value) {
-        eventually(&format!("{kind} about {about} is delivered"), async || {
-            self.receiver.received_at("/hook").into_iter().find_map(|received| {
+        self.wait_for_any(&[kind], about).await
+    }
+
+    /// As [`Hook::wait_for`], for one of some types.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub async fn wait_for_any(&self, kinds: &[&str], about: &str) -> (Received, Value) {
+        let mut told = Vec::new();
+        let looking = within(PATIENCE * 2, "it is delivered", async || {
+            let found = self.receiver.received_at("/hook").into_iter().find_map(|received| {
                 let event = self.verified(&received);
-                (event["type"] == kind && event["data"].to_string().contains(about)).then_some((received, event))
-            })
-        })
-        .await
+                let is_wanted = kinds.iter().any(|kind| event["type"] == *kind) && event["data"].to_string().contains(about);
+                is_wanted.then_some((received, event))
+            });
+            told = self.events().iter().map(|event| event["type"].to_string()).collect();
+            found
+        });
+        let found = tokio::time::timeout(PATIENCE, looking).await;
+        found.unwrap_or_else(|_| panic!("{kinds:?} about {about} was not delivered; but {told:?}"))
     }
 
     /// The body of a delivery, whose signature is right.

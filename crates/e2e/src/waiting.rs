@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Nothing that should happen takes this long, on however busy a machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 const BETWEEN: Duration = Duration::from_millis(20);
 

@@ -22,6 +22,9 @@ use crate::{
     server::Worker,
 };
 
+/// When a lane whose tokens were refused is looked at again, if neither the refresh lane nor a reconnect wakes it.
+const TOKENS_NET: SignedDuration = SignedDuration::from_secs(20);
+
 /// Goes on with a target that is due.
 pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane, mut work: Work) -> Ended {
     loop {
@@ -166,7 +169,14 @@ pub(crate) async fn finish_with(
     if decision.next == Next::Settled && decision.target.status == domain::target::Status::Unconfirmed {
         worker.metrics.unconfirmed(lane.platform());
     }
-    let give = if decision.next == Next::Now { Give::Keep } else { lane.give(worker, permits) };
+    // After a refusal of its tokens nothing more of the account is tried with them.
+    let tokens_refused = !decision.effects.is_empty();
+    let give = match decision.next {
+        Next::Now => Give::Keep,
+        Next::At(at) if tokens_refused => Give::Back(Some(at.min(worker.now() + TOKENS_NET))),
+        Next::Settled if tokens_refused => Give::Back(Some(worker.now() + TOKENS_NET)),
+        Next::At(_) | Next::Settled => lane.give(worker, permits),
+    };
     let request = Finish {
         held: lane.held.clone(),
         queue: lane.queue,
@@ -177,6 +187,7 @@ pub(crate) async fn finish_with(
         decision: decision.clone(),
         attempt,
         evidence,
+        token_version: lane.account.token_version,
         give,
         now: worker.now(),
     };

@@ -21,11 +21,16 @@ use crate::settings::Settings;
 /// Connections that may wait to be accepted: a test run opens hundreds at once.
 const BACKLOG: u32 = 1024;
 
+/// How long an idle connection is kept: longer than callers keep theirs, so that it is they who close it, and none
+/// closes under a request.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
+
 /// A running sandbox.
 pub struct Sandbox {
     url: String,
     address: SocketAddr,
     stopping: CancellationToken,
+    house: Data<House>,
     handle: ServerHandle,
     server: Option<JoinHandle<io::Result<()>>>,
 }
@@ -43,15 +48,19 @@ impl Sandbox {
         let stopping = CancellationToken::new();
         let workers = settings.workers.max(1);
         let house = Data::from(Arc::new(House::open(settings, url.clone(), stopping.clone(), directory)?));
-        let server = HttpServer::new(move || {
-            App::new()
-                .wrap(actix_web::middleware::from_fn(routes::answer_once_written))
-                .app_data(Data::clone(&house))
-                .configure(routes::mount)
+        let server = HttpServer::new({
+            let house = Data::clone(&house);
+            move || {
+                App::new()
+                    .wrap(actix_web::middleware::from_fn(routes::answer_once_written))
+                    .app_data(Data::clone(&house))
+                    .configure(routes::mount)
+            }
         })
         .on_connect(Connection::keep)
         .workers(workers)
         .disable_signals()
+        .keep_alive(KEEP_ALIVE)
         .client_request_timeout(Duration::from_secs(60))
         .shutdown_timeout(5)
         .listen(listener)
@@ -59,7 +68,7 @@ impl Sandbox {
         .run();
         let handle = server.handle();
         let server = Some(tokio::spawn(server));
-        Ok(Self { url, address, stopping, handle, server })
+        Ok(Self { url, address, stopping, house, handle, server })
     }
 
     /// The origin: what stands for a PDS or a Mastodon instance; X is below it at `/x`. No slash at the end.
@@ -80,6 +89,7 @@ impl Sandbox {
             // Stopped on request: what it ended with is of no more interest.
             let _ = server.await;
         }
+        self.house.close();
     }
 
     async fn ended(&mut self) -> Result<(), SandboxError> {
@@ -100,6 +110,7 @@ impl Drop for Sandbox {
             // The command is sent by the call; nobody is left to wait for its end.
             drop(self.handle.stop(false));
         }
+        self.house.close();
     }
 }
 

@@ -17,6 +17,18 @@ async fn struck(tenant: &Tenant, platform: Platform, fault: &str) -> Connected {
     account
 }
 
+/// Lets the twenty minutes pass in which networks whose lists may lag are asked again.
+async fn no_more_probes(house: &House) {
+    house
+        .db
+        .execute(
+            "UPDATE post_targets SET probes = 5, next_at = now() WHERE state = 'unconfirmed'; \
+             UPDATE publish_queue q SET due_at = now() FROM post_targets t WHERE t.id = q.subject_id AND t.state = 'unconfirmed'; \
+             UPDATE jobs j SET wake_at = now() FROM publish_queue q WHERE q.account_id = j.key AND j.kind = 1",
+        )
+        .await;
+}
+
 fn outcomes(attempts: &[Value]) -> Vec<&str> {
     attempts.iter().filter_map(|attempt| attempt["outcome"].as_str()).collect()
 }
@@ -68,7 +80,11 @@ async fn what_never_arrived_is_sent_or_left_to_the_caller(transport: Transport) 
         let only = std::slice::from_ref(account);
         if account.platform() == Platform::X {
             let post = tenant.becomes(posted, "unconfirmed").await;
+            assert_eq!(post["status"], "publishing", "a probe is still to come: {post:#}");
+            no_more_probes(&house).await;
+            let post = tenant.settled(posted).await;
             let target = target_of(&post, account);
+            assert_eq!(post["status"], "unconfirmed", "{post:#}");
             assert_eq!(target["error_code"], "outcome_unknown", "{target:#}");
             assert!(tenant.world.ledger_of(&account.resident.account).await.is_empty());
             let way = format!("/v1/posts/{}/targets/{}/resolve", id(&post), id(target));

@@ -12,7 +12,7 @@ mod told;
 
 pub use change::{AccountChange, AccountChanged, disconnect, purge, update};
 pub use connect::{Connecting, NewAccount, Profile, connect, find_profile};
-pub(crate) use hold::hold;
+pub(crate) use hold::{HeldAccount, Holding, hold};
 pub use find::{Addressee, Finder};
 pub use list::{AccountFilter, Known, get, get_many, list};
 pub use refresh::{

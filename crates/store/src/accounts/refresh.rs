@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{hold, tokens, told};
+use super::{Holding, hold, tokens, told};
 use crate::{
     Database, StoreError,
     lanes::{self, Held, Wake},
@@ -178,7 +178,9 @@ pub async fn hold_account(
             if is_mine.is_empty() || !tokens::are(connection, of.id.0, of.version).await? {
                 return Ok(Written::Changed);
             }
-            let Some(account) = hold(connection, of.id.0, error).await? else { return Ok(Written::Changed) };
+            let Holding::Held(account) = hold(connection, of.id.0, of.version, error).await? else {
+                return Ok(Written::Changed);
+            };
             let kind = match error.code {
                 ErrorCode::TokenExpired => EventType::AccountTokenExpired,
                 _ => EventType::AccountReauthRequired,

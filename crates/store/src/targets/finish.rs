@@ -5,22 +5,22 @@ use std::collections::HashSet;
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
-    account::AccountStatus,
     envelope::{self, Subject},
     event::EventType,
     ids::{EventId, PostId, TargetId},
     job::{Kind, Queue},
+    policy::{OnAuthFailure, OnUnconfirmed},
     target::ErrorCode,
-    transition::{Decision, Effect, Error, Next, Target},
+    transition::{self, Decision, Effect, Error, Event, Next, Rules, Target},
 };
 use futures::{FutureExt, future::BoxFuture};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::apply::{AttemptRecord, Item, Move, Record, TOLD, apply, write_attempts};
 use crate::{
-    accounts,
+    accounts::{self, HeldAccount, Holding},
     lanes::{self, Held, Wake},
     outbox::{self, NewEvent},
     statement::statement,
@@ -49,6 +49,8 @@ pub struct Finish {
     pub attempt: Option<AttemptRecord>,
     /// For the next holder, should this one have lost its lane: what the network said after all.
     pub evidence: Option<Value>,
+    /// The version of the tokens that were used.
+    pub token_version: i64,
     /// Gives the lane back in the same transaction.
     pub give: Give,
     /// The database's clock, as far as the holder knows it.
@@ -111,7 +113,7 @@ impl Batch for FinishBatch {
         seen: &'a mut Option<String>,
     ) -> BoxFuture<'a, QueryResult<Vec<Finished>>> {
         async move {
-            let held_accounts = hold_accounts(connection, requests).await?;
+            let (held_accounts, renewed) = hold_accounts(connection, requests).await?;
             let lanes: Vec<(Uuid, String)> = EndLanes {
                 kind: Kind::Publish.number(),
                 keys: requests.iter().map(|finish| finish.held.key).collect(),
@@ -132,7 +134,7 @@ impl Batch for FinishBatch {
             let (kept, lost): (Vec<_>, Vec<_>) = requests.iter().partition(|finish| mine.contains(&finish.held.key));
 
             wake_others(connection, &kept, &lost).await?;
-            let moves: Vec<_> = kept.iter().map(|finish| finish.to_move()).collect();
+            let moves: Vec<_> = kept.iter().map(|finish| finish.to_move(renewed.contains(&finish.held.key))).collect();
             let listeners = listeners(connection, &moves, &held_accounts).await?;
             let now = requests.iter().map(|finish| finish.now).max().unwrap_or_default();
             let recorded = apply(connection, &moves, &listeners, now).await?;
@@ -167,59 +169,86 @@ impl Finish {
         })
     }
 
-    fn to_move(&self) -> Move {
+    /// A target that was to be held for tokens that have been replaced meanwhile goes on with the new ones.
+    fn decision(&self, renewed: bool) -> Decision {
+        let rules = Rules {
+            on_unconfirmed: OnUnconfirmed::Hold,
+            on_auth_failure: OnAuthFailure::Hold,
+            can_refresh: false,
+            grace: SignedDuration::ZERO,
+            jitter: 0.0,
+        };
+        let holds = self.decision.effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_)));
+        let again = (renewed && holds)
+            .then(|| transition::decide(&self.decision.target, &Event::Reconnected, &rules, self.now).ok())
+            .flatten();
+        again.unwrap_or_else(|| self.decision.clone())
+    }
+
+    fn to_move(&self, renewed: bool) -> Move {
+        let decision = self.decision(renewed);
         Move {
             project_id: self.held.project_id,
             post_id: self.post_id.0,
             target_id: self.target_id.0,
             rev: self.rev,
             before: self.before.clone(),
-            after: self.decision.target.clone(),
             bump_rev: false,
-            item: match self.decision.next {
+            item: match decision.next {
                 Next::Settled => Item::Delete,
                 Next::At(at) => Item::At(at),
                 Next::Now => Item::Keep,
             },
+            after: decision.target,
             attempt: self.attempt.clone(),
         }
     }
 }
 
-/// Marks the accounts whose tokens the network no longer takes, and returns an event for each that was fine until now.
-async fn hold_accounts(connection: &mut AsyncPgConnection, requests: &[Finish]) -> QueryResult<Vec<NewEvent>> {
-    let mut holds: Vec<(Uuid, &Error, Timestamp)> = Vec::new();
+/// Marks the accounts whose tokens the network no longer takes. Returns an event for each that was fine until now, and
+/// the accounts that have newer tokens than those that were refused.
+async fn hold_accounts(
+    connection: &mut AsyncPgConnection,
+    requests: &[Finish],
+) -> QueryResult<(Vec<NewEvent>, HashSet<Uuid>)> {
+    let mut holds: Vec<(&Finish, &Error)> = Vec::new();
     for finish in requests {
         for effect in &finish.decision.effects {
             if let Effect::HoldAccount(error) = effect {
-                holds.push((finish.held.key, error, finish.now));
+                holds.push((finish, error));
             }
         }
     }
     let mut events = Vec::new();
-    holds.sort_by_key(|hold| hold.0);
-    for (account, error, now) in holds {
-        let Some(account) = accounts::hold(connection, account, error).await? else { continue };
-        debug_assert_eq!(account.account.status, AccountStatus::NeedsReconnect);
-        let kind = match error.code {
-            ErrorCode::TokenExpired => EventType::AccountTokenExpired,
-            _ => EventType::AccountReauthRequired,
-        };
-        let id = EventId(Uuid::now_v7());
-        let seq = account.seq;
-        events.push(NewEvent {
-            id,
-            project_id: account.project_id,
-            kind,
-            resource_id: account.account.id.0,
-            resource_seq: seq,
-            owners: vec![account.account.external_id.clone().unwrap_or_default()],
-            body: envelope::body(id, kind, now, seq, Subject::Account(&account.account)),
-            trace: None,
-            at: now,
-        });
+    let mut renewed = HashSet::new();
+    holds.sort_by_key(|(finish, _)| finish.held.key);
+    for (finish, error) in holds {
+        match accounts::hold(connection, finish.held.key, finish.token_version, error).await? {
+            Holding::Held(held) => events.push(held_event(&held, error, finish.now)),
+            Holding::Renewed => drop(renewed.insert(finish.held.key)),
+            Holding::Was => {}
+        }
     }
-    Ok(events)
+    Ok((events, renewed))
+}
+
+fn held_event(held: &HeldAccount, error: &Error, now: Timestamp) -> NewEvent {
+    let kind = match error.code {
+        ErrorCode::TokenExpired => EventType::AccountTokenExpired,
+        _ => EventType::AccountReauthRequired,
+    };
+    let id = EventId(Uuid::now_v7());
+    NewEvent {
+        id,
+        project_id: held.project_id,
+        kind,
+        resource_id: held.account.id.0,
+        resource_seq: held.seq,
+        owners: vec![held.account.external_id.clone().unwrap_or_default()],
+        body: envelope::body(id, kind, now, held.seq, Subject::Account(&held.account)),
+        trace: None,
+        at: now,
+    }
 }
 
 /// Wakes refresh lanes, and the lanes of those who lost theirs, so that the next holder reads the evidence.

@@ -66,6 +66,8 @@ pub struct AccountWork {
     pub error: Option<Error>,
     /// The tokens as they are stored; none once disconnected.
     pub sealed_tokens: Option<Vec<u8>>,
+    /// Their version; 0 for none.
+    pub token_version: i64,
     /// The tenant's half.
     pub mode: Mode,
     /// The tenant's choice.
@@ -170,10 +172,10 @@ impl Batch for Load {
 statement! {
     LoadAccounts { ids: Vec<Uuid> as Array<sql::Uuid> } -> (
         (sql::Uuid, sql::Uuid, sql::Text, sql::Text, sql::Text, sql::Text, sql::Jsonb),
-        (sql::Text, Nullable<sql::Text>, Nullable<sql::Text>, Nullable<sql::Bytea>, sql::Text, sql::Text, sql::Text)
+        (sql::Text, Nullable<sql::Text>, Nullable<sql::Text>, Nullable<sql::Bytea>, sql::BigInt, sql::Text, sql::Text, sql::Text)
     ) {
         "SELECT a.id, a.project_id, a.platform, a.realm, a.network_unique_id, a.username, a.facts, \
-           a.status, a.error_code, a.error_message, k.sealed, p.mode, p.on_unconfirmed, p.on_auth_failure \
+           a.status, a.error_code, a.error_message, k.sealed, coalesce(k.version, 0), p.mode, p.on_unconfirmed, p.on_auth_failure \
          FROM social_accounts a JOIN projects p ON p.id = a.project_id \
          LEFT JOIN account_tokens k ON k.account_id = a.id WHERE a.id = ANY($1)"
     }
@@ -181,7 +183,7 @@ statement! {
 
 type AccountRow = (
     (Uuid, Uuid, String, String, String, String, Value),
-    (String, Option<String>, Option<String>, Option<Vec<u8>>, String, String, String),
+    (String, Option<String>, Option<String>, Option<Vec<u8>>, i64, String, String, String),
 );
 
 async fn load_accounts(
@@ -194,7 +196,7 @@ async fn load_accounts(
 
 fn account(row: AccountRow) -> Result<AccountWork, StoreError> {
     let ((id, project_id, platform, realm, network_unique_id, username, facts), rest) = row;
-    let (status, code, message, sealed_tokens, mode, on_unconfirmed, on_auth_failure) = rest;
+    let (status, code, message, sealed_tokens, token_version, mode, on_unconfirmed, on_auth_failure) = rest;
     Ok(AccountWork {
         id: AccountId(id),
         project_id: ProjectId(project_id),
@@ -206,6 +208,7 @@ fn account(row: AccountRow) -> Result<AccountWork, StoreError> {
         status: word(&status)?,
         error: error(code.as_deref(), message)?,
         sealed_tokens,
+        token_version,
         mode: word(&mode)?,
         on_unconfirmed: word(&on_unconfirmed)?,
         on_auth_failure: word(&on_auth_failure)?,

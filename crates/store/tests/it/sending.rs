@@ -86,6 +86,7 @@ fn live(lane: &LaneWork, work: &Work, id: &str, send_deadline: jiff::Timestamp, 
             next_attempt_at: None,
         }),
         evidence: Some(json!({"live": {"id": id, "url": null, "reference": null}})),
+        token_version: 1,
         give: Give::Back(None),
         now,
     }

@@ -37,7 +37,7 @@ struct Shared {
 pub(crate) struct Journal {
     shared: Arc<Shared>,
     written: watch::Receiver<Progress>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Journal {
@@ -50,7 +50,7 @@ impl Journal {
             let shared = Arc::clone(&shared);
             move || write_batches(&shared, file, &progress)
         })?;
-        Ok(Self { shared, written, thread: Some(thread) })
+        Ok(Self { shared, written, thread: Mutex::new(Some(thread)) })
     }
 
     /// Enqueues a fact. Callers hold the lock of the state that the fact changes, so lines stand in the order of the changes.
@@ -70,6 +70,16 @@ impl Journal {
         self.shared.bell.notify_one();
     }
 
+    /// Writes what is queued and ends the writer. Nothing is settled that comes later.
+    pub(crate) fn close(&self) {
+        locked(&self.shared.queue).closing = true;
+        self.shared.bell.notify_one();
+        if let Some(thread) = locked(&self.thread).take() {
+            // The thread only writes and never panics; there is nobody to tell here if it did.
+            let _ = thread.join();
+        }
+    }
+
     /// Waits until everything enqueued so far is written.
     pub(crate) async fn settled(&self) -> Result<(), Broken> {
         let wanted = locked(&self.shared.queue).enqueued;
@@ -84,12 +94,7 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        locked(&self.shared.queue).closing = true;
-        self.shared.bell.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // The thread only writes and never panics; there is nobody to tell here if it did.
-            let _ = thread.join();
-        }
+        self.close();
     }
 }
 

@@ -54,9 +54,5 @@ async fn a_core_publishes_thousands_of_posts_a_second() {
         let rate = POSTS as f64 / (processor_seconds(process.pid()) - before);
         process.kill();
         assert!(rate >= WANTED_PER_SECOND, "{platform}: {rate:.0} posts a processor second");
-        #[allow(clippy::print_stderr)]
-        {
-            eprintln!("{platform}: {rate:.0} posts a processor second");
-        }
     }
 }
