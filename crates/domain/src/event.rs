@@ -101,7 +101,12 @@ pub const fn of_target(status: Status) -> Option<EventType> {
         Status::Failed => Some(EventType::TargetFailed),
         Status::Unconfirmed => Some(EventType::TargetUnconfirmed),
         Status::Deleted => Some(EventType::TargetDeleted),
-        Status::Draft | Status::Scheduled | Status::Queued | Status::Publishing | Status::NeedsReconnect | Status::Canceled => None,
+        Status::Draft
+        | Status::Scheduled
+        | Status::Queued
+        | Status::Publishing
+        | Status::NeedsReconnect
+        | Status::Canceled => None,
     }
 }
 

@@ -84,7 +84,9 @@ impl Tally {
     /// `probing`: a probe of an unconfirmed part is still to come.
     pub const fn of(status: Status, probing: bool) -> Self {
         match status {
-            Status::Draft | Status::Scheduled | Status::Queued | Status::Publishing | Status::NeedsReconnect => Self::Open,
+            Status::Draft | Status::Scheduled | Status::Queued | Status::Publishing | Status::NeedsReconnect => {
+                Self::Open
+            }
             Status::Unconfirmed if probing => Self::Open,
             Status::Unconfirmed => Self::Unknown,
             Status::Published => Self::Published,

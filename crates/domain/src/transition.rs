@@ -355,9 +355,7 @@ impl Step<'_> {
 
     fn refused(&mut self, part: usize, refusal: &Refusal) -> Next {
         match refusal {
-            Refusal::Rejected { code, message, .. } => {
-                self.fail(part, Error { code: *code, message: message.clone() })
-            }
+            Refusal::Rejected { code, message, .. } => self.fail(part, Error { code: *code, message: message.clone() }),
             Refusal::Auth { code, message, .. } => {
                 let error = Error { code: *code, message: message.clone() };
                 if self.rules.can_refresh && !self.target.refreshed {
@@ -402,8 +400,9 @@ impl Step<'_> {
             message: format!("An earlier send may be live; sending again was answered: {message}"),
         };
         let wait = retry::before_probe(self.target.probes);
-        // The project accepts a double, so what may pass is tried again; a final word proves nothing.
-        if wait.is_none() && !matches!(refusal, Refusal::Rejected { .. }) {
+        // Where the project accepts a double, what may pass is tried again; a final word proves nothing.
+        let accepts_double = self.rules.on_unconfirmed == OnUnconfirmed::Retry;
+        if wait.is_none() && accepts_double && !matches!(refusal, Refusal::Rejected { .. }) {
             return self.refused(part, refusal);
         }
         self.target.parts[part].status = PartStatus::Unconfirmed;
@@ -505,9 +504,8 @@ impl Step<'_> {
     }
 
     fn resolve(&mut self, resolution: &Resolution) -> Result<Next, Misfit> {
-        if self.target.status != Status::Unconfirmed || self.target.next_at.is_some() {
-            return Err(Misfit::State(self.target.status));
-        }
+        // Also while probes are still to come: the caller may know better and sooner.
+        self.in_status(&[Status::Unconfirmed])?;
         let part = self.target.current().ok_or(Misfit::Part)?;
         Ok(match resolution {
             Resolution::Published(live) => {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use egress::{Body, Deadline, Door, EgressSettings, ExchangeError, HeaderMap, HeaderName, HeaderValue, Limits, Method, Request};
+use egress::{
+    Body, Deadline, Door, EgressSettings, ExchangeError, HeaderMap, HeaderName, HeaderValue, Limits, Method, Request,
+};
 use serde_json::Value;
 use url::Url;
 

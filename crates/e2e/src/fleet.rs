@@ -107,7 +107,8 @@ impl Fleet {
             }
         }
         let front = if formation == Formation::Apart { Program::Gateway } else { Program::Fanfare };
-        let origin = |program| Url::parse(&format!("http://127.0.0.1:{}", ports[&(program, Port::Own)])).expect("a URL");
+        let origin =
+            |program| Url::parse(&format!("http://127.0.0.1:{}", ports[&(program, Port::Own)])).expect("a URL");
         let mut fleet = Self {
             database: Database::new(&DatabaseSettings::for_url(db.url())).expect("a pool"),
             gateway: Caller::of(&origin(front)),
@@ -239,7 +240,10 @@ impl Fleet {
         let name = program.name().to_uppercase();
         let mut settings = vec![
             (format!("FANFARE__{name}__ADMIN__PORT"), port(Port::Admin)),
-            ("FANFARE__SANDBOX__URL".into(), format!("http://127.0.0.1:{}", self.ports[&(Program::Sandbox, Port::Own)])),
+            (
+                "FANFARE__SANDBOX__URL".into(),
+                format!("http://127.0.0.1:{}", self.ports[&(Program::Sandbox, Port::Own)]),
+            ),
         ];
         settings.extend(self.variables.iter().cloned());
         let directory = |of: &str| self.files.path().join(of).display().to_string();

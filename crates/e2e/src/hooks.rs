@@ -51,7 +51,8 @@ impl Hook {
         let looking = within(PATIENCE * 2, "it is delivered", async || {
             let found = self.receiver.received_at("/hook").into_iter().find_map(|received| {
                 let event = self.verified(&received);
-                let is_wanted = kinds.iter().any(|kind| event["type"] == *kind) && event["data"].to_string().contains(about);
+                let is_wanted =
+                    kinds.iter().any(|kind| event["type"] == *kind) && event["data"].to_string().contains(about);
                 is_wanted.then_some((received, event))
             });
             told = self.events().iter().map(|event| event["type"].to_string()).collect();

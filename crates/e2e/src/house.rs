@@ -143,7 +143,10 @@ impl House {
             Some(broker) => bus::rabbitmq(RabbitSettings::for_url(broker.url().to_owned())).await.expect("a bus"),
         };
         let tap = if options.tapped { Some(Wiretap::on(db.url()).await) } else { None };
-        let database = DatabaseSettings { pool_size: 16, ..DatabaseSettings::for_url(tap.as_ref().map_or(db.url(), Wiretap::url)) };
+        let database = DatabaseSettings {
+            pool_size: 16,
+            ..DatabaseSettings::for_url(tap.as_ref().map_or(db.url(), Wiretap::url))
+        };
         let keys = vault::generate();
         let shared = Shared {
             database: Database::new(&database).expect("a pool"),
@@ -361,11 +364,7 @@ fn connector_settings() -> connector::ConnectorSettings {
 }
 
 async fn open_sandbox(files: &Path) -> Sandbox {
-    let settings = sandbox::Settings {
-        port: 0,
-        data_dir: files.join("sandbox"),
-        ..sandbox::Settings::default()
-    };
+    let settings = sandbox::Settings { port: 0, data_dir: files.join("sandbox"), ..sandbox::Settings::default() };
     Sandbox::start(settings).await.expect("a sandbox")
 }
 

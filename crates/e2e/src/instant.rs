@@ -13,7 +13,8 @@ use domain::{
 };
 use jiff::Timestamp;
 use platforms::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec, TargetDraft,
+    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
+    TargetDraft,
 };
 use publisher::Networks;
 use runtime::clock::{Clock as _, SystemClock};

@@ -100,7 +100,8 @@ impl Tenant {
     /// # Panics
     /// When it is refused.
     pub async fn connect_as(&self, resident: Resident) -> Connected {
-        let body = json!({"platform": resident.platform, "external_id": "user_42", "credentials": resident.credentials});
+        let body =
+            json!({"platform": resident.platform, "external_id": "user_42", "credentials": resident.credentials});
         // The connector may be a moment behind: "try again" is an answer too.
         let reply = eventually("an account can be connected", async || {
             let reply = self.caller.post("/v1/social-accounts", body.clone()).await;
@@ -231,5 +232,8 @@ pub fn ids(accounts: &[Connected]) -> Vec<&str> {
 /// When the post has none.
 pub fn target_of<'a>(post: &'a Value, account: &Connected) -> &'a Value {
     let targets = post["targets"].as_array().expect("targets");
-    targets.iter().find(|target| target["account_id"] == account.id).unwrap_or_else(|| panic!("no such target: {post:#}"))
+    targets
+        .iter()
+        .find(|target| target["account_id"] == account.id)
+        .unwrap_or_else(|| panic!("no such target: {post:#}"))
 }

@@ -35,13 +35,15 @@ pub struct Heard {
 impl Heard {
     /// Statements in all, `BEGIN` and `COMMIT` not counted.
     pub fn statements(&self) -> u64 {
-        self.transactions.iter().map(|statements| statements.len() as u64).sum::<u64>() + self.alone.values().sum::<u64>()
+        self.transactions.iter().map(|statements| statements.len() as u64).sum::<u64>()
+            + self.alone.values().sum::<u64>()
     }
 
     /// Transactions that may have written something.
     pub fn commits(&self) -> u64 {
         let writes = |sql: &str| !sql.starts_with("SELECT") && !sql.starts_with("SET");
-        self.transactions.len() as u64 + self.alone.iter().filter(|(sql, _)| writes(sql)).map(|(_, count)| count).sum::<u64>()
+        self.transactions.len() as u64
+            + self.alone.iter().filter(|(sql, _)| writes(sql)).map(|(_, count)| count).sum::<u64>()
     }
 
     /// How many statements the longest transaction had, and what they were.
@@ -134,11 +136,7 @@ async fn carry(client: TcpStream, there: &str, heard: Arc<Mutex<Heard>>) -> io::
     tokio::try_join!(there, back).map(drop)
 }
 
-async fn overhear(
-    mut from: OwnedReadHalf,
-    to: &mut tokio::net::tcp::OwnedWriteHalf,
-    mut line: Line,
-) -> io::Result<()> {
+async fn overhear(mut from: OwnedReadHalf, to: &mut tokio::net::tcp::OwnedWriteHalf, mut line: Line) -> io::Result<()> {
     let mut unread = Vec::new();
     let mut chunk = vec![0; 64 << 10];
     loop {

@@ -13,10 +13,7 @@ impl AllowList {
     /// Entries must be written as a parsed URL would print them, since an entry such as `LOCALHOST:80` could never
     /// match and would only look as if it worked.
     pub(crate) fn new(entries: &[String]) -> Result<Self, EgressError> {
-        let pairs = entries
-            .iter()
-            .map(|entry| pair(entry.trim()))
-            .collect::<Result<_, _>>()?;
+        let pairs = entries.iter().map(|entry| pair(entry.trim())).collect::<Result<_, _>>()?;
         Ok(Self { pairs })
     }
 
@@ -24,17 +21,12 @@ impl AllowList {
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
             return false;
         };
-        self.pairs
-            .iter()
-            .any(|(name, number)| name == host && number.is_none_or(|number| number == port))
+        self.pairs.iter().any(|(name, number)| name == host && number.is_none_or(|number| number == port))
     }
 }
 
 fn pair(entry: &str) -> Result<(String, Option<u16>), EgressError> {
-    let fault = |reason: String| EgressError::Allow {
-        entry: entry.to_owned(),
-        reason,
-    };
+    let fault = |reason: String| EgressError::Allow { entry: entry.to_owned(), reason };
     let Some((host, port)) = entry.rsplit_once(':') else {
         return Err(fault("expected host:port or host:*".to_owned()));
     };
@@ -43,9 +35,7 @@ fn pair(entry: &str) -> Result<(String, Option<u16>), EgressError> {
         digits => match digits.parse::<u16>() {
             Ok(number) if number != 0 => Some(number),
             _ => {
-                return Err(fault(
-                    "the port is neither a number from 1 to 65535 nor *".to_owned(),
-                ));
+                return Err(fault("the port is neither a number from 1 to 65535 nor *".to_owned()));
             }
         },
     };

@@ -46,17 +46,12 @@ impl Body {
             Self::Bytes(bytes) => (Outgoing::new([bytes]), None),
             Self::Json(value) => {
                 let text = serde_json::to_vec(&value).map_err(|error| {
-                    ExchangeError::not_sent(
-                        NotSentKind::Request,
-                        format!("cannot write the JSON body: {error}"),
-                    )
+                    ExchangeError::not_sent(NotSentKind::Request, format!("cannot write the JSON body: {error}"))
                 })?;
                 (Outgoing::new([text.into()]), Some(json))
             }
             Self::Form(pairs) => {
-                let text = url::form_urlencoded::Serializer::new(String::new())
-                    .extend_pairs(pairs)
-                    .finish();
+                let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
                 (Outgoing::new([text.into()]), Some(form))
             }
             Self::Multipart(parts) => {
@@ -89,10 +84,7 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     fn new(chunks: impl IntoIterator<Item = Bytes>) -> Self {
-        let chunks: VecDeque<Bytes> = chunks
-            .into_iter()
-            .filter(|chunk| !chunk.is_empty())
-            .collect();
+        let chunks: VecDeque<Bytes> = chunks.into_iter().filter(|chunk| !chunk.is_empty()).collect();
         let left = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         Self { chunks, left }
     }
@@ -106,10 +98,7 @@ impl hyper::body::Body for Outgoing {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let chunk = self.chunks.pop_front();
         self.left -= chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
         Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))

@@ -47,21 +47,10 @@ pub(crate) enum SendFault {
 }
 
 impl Connection {
-    pub(crate) async fn open(
-        stream: Box<dyn Duplex>,
-        link: Arc<Link>,
-        host: String,
-    ) -> Result<Self, hyper::Error> {
-        let (sender, driver) = http1::Builder::new()
-            .max_buf_size(MAX_HEAD_BYTES)
-            .handshake(TokioIo::new(stream))
-            .await?;
-        Ok(Self {
-            sender,
-            driver: Some(driver),
-            link,
-            host,
-        })
+    pub(crate) async fn open(stream: Box<dyn Duplex>, link: Arc<Link>, host: String) -> Result<Self, hyper::Error> {
+        let (sender, driver) =
+            http1::Builder::new().max_buf_size(MAX_HEAD_BYTES).handshake(TokioIo::new(stream)).await?;
+        Ok(Self { sender, driver: Some(driver), link, host })
     }
 
     /// Whether an idle connection may carry another request.
@@ -81,9 +70,7 @@ impl Connection {
             Err(_expired) => Err(SendFault::Failed(self.expired(None))),
             Ok(Ok(response)) => Ok(response),
             Ok(Err(mut fault)) => match fault.take_message() {
-                Some(message) if !self.link.has_written() => {
-                    Err(SendFault::Unused(Box::new(message)))
-                }
+                Some(message) if !self.link.has_written() => Err(SendFault::Unused(Box::new(message))),
                 _ => Err(SendFault::Failed(self.broken(&fault.into_error(), None))),
             },
         }
@@ -147,38 +134,21 @@ impl Connection {
     fn expired(&self, status: Option<StatusCode>) -> ExchangeError {
         self.link.abandon();
         if !self.link.has_written() {
-            let message = format!(
-                "the deadline passed before the request to {} could be written",
-                self.host
-            );
+            let message = format!("the deadline passed before the request to {} could be written", self.host);
             return ExchangeError::not_sent(NotSentKind::Deadline, message);
         }
         let message = match status {
             None => format!("{} did not answer before the deadline", self.host),
-            Some(status) => format!(
-                "{} answered {status} and did not finish before the deadline",
-                self.host
-            ),
+            Some(status) => format!("{} answered {status} and did not finish before the deadline", self.host),
         };
-        ExchangeError::Ambiguous {
-            kind: AmbiguousKind::Timeout,
-            message,
-            status,
-        }
+        ExchangeError::Ambiguous { kind: AmbiguousKind::Timeout, message, status }
     }
 
     fn broken(&self, error: &hyper::Error, status: Option<StatusCode>) -> ExchangeError {
         let reason = deepest(error);
         if !self.link.has_written() {
-            let message = format!(
-                "the connection to {} ended before the request was written: {reason}",
-                self.host
-            );
-            let kind = if timed_out(error) {
-                NotSentKind::Deadline
-            } else {
-                NotSentKind::Connect
-            };
+            let message = format!("the connection to {} ended before the request was written: {reason}", self.host);
+            let kind = if timed_out(error) { NotSentKind::Deadline } else { NotSentKind::Connect };
             return ExchangeError::not_sent(kind, message);
         }
         let kind = if timed_out(error) {
@@ -188,15 +158,8 @@ impl Connection {
         } else {
             AmbiguousKind::Reset
         };
-        let message = format!(
-            "the exchange with {} broke off after the request had begun: {reason}",
-            self.host
-        );
-        ExchangeError::Ambiguous {
-            kind,
-            message,
-            status,
-        }
+        let message = format!("the exchange with {} broke off after the request had begun: {reason}", self.host);
+        ExchangeError::Ambiguous { kind, message, status }
     }
 }
 
@@ -218,10 +181,7 @@ fn timed_out(error: &hyper::Error) -> bool {
 
 /// hyper reports a bad chunk as an I/O error.
 fn is_malformed(error: &hyper::Error) -> bool {
-    matches!(
-        io_kind(error),
-        Some(std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData)
-    )
+    matches!(io_kind(error), Some(std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData))
 }
 
 /// hyper's own words and, behind them, the cause's.
@@ -250,35 +210,16 @@ mod tests {
     async fn a_deadline_that_passes_before_the_first_byte_is_not_ambiguous() {
         // given
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let link = Link::new(
-            TcpStream::connect(listener.local_addr().unwrap())
-                .await
-                .unwrap(),
-        );
+        let link = Link::new(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
         let stream = Box::new(LinkStream(Arc::clone(&link)));
-        let mut connection = Connection::open(stream, link, "host".to_owned())
-            .await
-            .unwrap();
+        let mut connection = Connection::open(stream, link, "host".to_owned()).await.unwrap();
 
         // when
         let message = Request::new(Outgoing::default());
-        let fault = connection
-            .send(message, Deadline::after(Duration::ZERO))
-            .await;
+        let fault = connection.send(message, Deadline::after(Duration::ZERO)).await;
 
         // then
-        let Err(SendFault::Failed(error)) = fault else {
-            panic!("sent")
-        };
-        assert!(
-            matches!(
-                error,
-                ExchangeError::NotSent {
-                    kind: NotSentKind::Deadline,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        let Err(SendFault::Failed(error)) = fault else { panic!("sent") };
+        assert!(matches!(error, ExchangeError::NotSent { kind: NotSentKind::Deadline, .. }), "{error:?}");
     }
 }

@@ -27,9 +27,7 @@ impl Deadline {
     /// `span` from now.
     #[must_use]
     pub fn after(span: Duration) -> Self {
-        Self {
-            nanos: now_nanos().saturating_add(nanos(span)),
-        }
+        Self { nanos: now_nanos().saturating_add(nanos(span)) }
     }
 
     /// The same moment as `instant`; an instant in the past has already passed.
@@ -95,9 +93,7 @@ fn now_nanos() -> u64 {
     let now = clock_gettime(CLOCK);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     let fraction = u64::try_from(now.tv_nsec).unwrap_or(0);
-    seconds
-        .saturating_mul(1_000_000_000)
-        .saturating_add(fraction)
+    seconds.saturating_mul(1_000_000_000).saturating_add(fraction)
 }
 
 fn nanos(span: Duration) -> u64 {
@@ -120,10 +116,7 @@ mod tests {
         std::future::poll_fn(|context| {
             assert!(guarded.as_mut().poll(context).is_pending());
             std::thread::sleep(Duration::from_millis(30));
-            assert!(matches!(
-                guarded.as_mut().poll(context),
-                Poll::Ready(Err(Expired))
-            ));
+            assert!(matches!(guarded.as_mut().poll(context), Poll::Ready(Err(Expired))));
             Poll::Ready(())
         })
         .await;

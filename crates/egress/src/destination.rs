@@ -50,28 +50,16 @@ impl Scope {
             }
             check_literal(&host)?;
         }
-        Ok(Destination {
-            https: url.scheme() == "https",
-            host: host.to_string(),
-            port,
-            guarded,
-        })
+        Ok(Destination { https: url.scheme() == "https", host: host.to_string(), port, guarded })
     }
 
     /// Parses what a user wrote. An exemption holds only for a host in its plain spelling.
-    pub(crate) fn parse(
-        &self,
-        text: &str,
-        allow: &AllowList,
-    ) -> Result<(Url, Destination), UrlFault> {
+    pub(crate) fn parse(&self, text: &str, allow: &AllowList) -> Result<(Url, Destination), UrlFault> {
         let url = Url::parse(text).map_err(|error| UrlFault::Syntax(error.to_string()))?;
         let destination = self.admit(&url, allow)?;
         if !destination.guarded && !written_plainly(text, &url) {
             let kind = "an exempt host in another spelling";
-            return Err(UrlFault::Address {
-                host: destination.host,
-                kind,
-            });
+            return Err(UrlFault::Address { host: destination.host, kind });
         }
         Ok((url, destination))
     }
@@ -89,10 +77,7 @@ fn check_literal(host: &Host<&str>) -> Result<(), UrlFault> {
         }
     };
     match kind {
-        Some(kind) => Err(UrlFault::Address {
-            host: host.to_string(),
-            kind,
-        }),
+        Some(kind) => Err(UrlFault::Address { host: host.to_string(), kind }),
         None => Ok(()),
     }
 }

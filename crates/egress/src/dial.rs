@@ -30,30 +30,19 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     /// Opens a connection within the connect timeout and before `deadline`, whichever comes first.
-    pub(crate) async fn dial(
-        &self,
-        to: &Destination,
-        deadline: Deadline,
-    ) -> Result<Connection, ExchangeError> {
+    pub(crate) async fn dial(&self, to: &Destination, deadline: Deadline) -> Result<Connection, ExchangeError> {
         let limit = deadline.earlier(Deadline::after(self.connect_timeout));
         let late = |kind, step: &str| {
-            let kind = if deadline.has_passed() {
-                NotSentKind::Deadline
-            } else {
-                kind
-            };
+            let kind = if deadline.has_passed() { NotSentKind::Deadline } else { kind };
             ExchangeError::not_sent(kind, format!("{step} {} took too long", to.host))
         };
-        let addresses = until(limit, self.addresses(to))
-            .await
-            .map_err(|_| late(NotSentKind::Dns, "resolving"))??;
+        let addresses = until(limit, self.addresses(to)).await.map_err(|_| late(NotSentKind::Dns, "resolving"))??;
         let tcp = until(limit, connect_any(addresses))
             .await
             .map_err(|_| late(NotSentKind::Connect, "connecting to"))?
             .map_err(|error| refused(NotSentKind::Connect, "connect to", to, &error))?;
         // Requests are written whole; waiting for more to send would only delay them.
-        tcp.set_nodelay(true)
-            .map_err(|error| refused(NotSentKind::Connect, "connect to", to, &error))?;
+        tcp.set_nodelay(true).map_err(|error| refused(NotSentKind::Connect, "connect to", to, &error))?;
         let link = Link::new(tcp);
         let plain = LinkStream(Arc::clone(&link));
         let stream: Box<dyn Duplex> = if to.https {
@@ -69,20 +58,12 @@ impl Dialer {
         };
         Connection::open(stream, link, to.host.clone())
             .await
-            .map_err(|error| {
-                refused(
-                    NotSentKind::Connect,
-                    "speak HTTP with",
-                    to,
-                    &io::Error::other(error),
-                )
-            })
+            .map_err(|error| refused(NotSentKind::Connect, "speak HTTP with", to, &io::Error::other(error)))
     }
 
     /// The addresses that a connection to `to` would try, already past the guard.
     pub(crate) async fn addresses(&self, to: &Destination) -> Result<Vec<SocketAddr>, UrlFault> {
-        let host =
-            url::Host::parse(&to.host).map_err(|error| UrlFault::Syntax(error.to_string()))?;
+        let host = url::Host::parse(&to.host).map_err(|error| UrlFault::Syntax(error.to_string()))?;
         let host = match &host {
             url::Host::Domain(name) => url::Host::Domain(name.as_str()),
             url::Host::Ipv4(address) => url::Host::Ipv4(*address),
@@ -100,10 +81,7 @@ fn refused(kind: NotSentKind, attempt: &str, to: &Destination, error: &io::Error
 fn server_name(to: &Destination) -> Result<ServerName<'static>, ExchangeError> {
     let bare = to.host.trim_start_matches('[').trim_end_matches([']', '.']);
     ServerName::try_from(bare.to_owned()).map_err(|error| {
-        ExchangeError::not_sent(
-            NotSentKind::Tls,
-            format!("{} is no name for a certificate: {error}", to.host),
-        )
+        ExchangeError::not_sent(NotSentKind::Tls, format!("{} is no name for a certificate: {error}", to.host))
     })
 }
 

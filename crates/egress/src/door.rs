@@ -66,9 +66,7 @@ pub struct Door {
 
 impl std::fmt::Debug for Door {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Door")
-            .field("scope", &self.scope)
-            .finish_non_exhaustive()
+        f.debug_struct("Door").field("scope", &self.scope).finish_non_exhaustive()
     }
 }
 
@@ -85,10 +83,7 @@ impl Door {
     ///
     /// # Errors
     /// As [`Door::new`].
-    pub fn with_resolver(
-        settings: &EgressSettings,
-        resolver: Arc<dyn Resolve>,
-    ) -> Result<Self, EgressError> {
+    pub fn with_resolver(settings: &EgressSettings, resolver: Arc<dyn Resolve>) -> Result<Self, EgressError> {
         let shared = Shared {
             allow: AllowList::new(&settings.allow)?,
             dialer: Dialer {
@@ -100,30 +95,20 @@ impl Door {
                 .map_err(|_| EgressError::UserAgent(settings.user_agent.clone()))?,
             pool: Arc::new(Pool::default()),
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-            scope: Arc::new(Scope::Public),
-            observer: None,
-        })
+        Ok(Self { shared: Arc::new(shared), scope: Arc::new(Scope::Public), observer: None })
     }
 
     /// A door for projects in test mode: only `origin` (scheme, host and port) may be reached. Any other is refused
     /// before DNS is asked, also one that the allow list names; `origin` itself is exempt from the address guard.
     #[must_use]
     pub fn only(&self, origin: &Url) -> Self {
-        Self {
-            scope: Arc::new(Scope::Only(origin.clone())),
-            ..self.clone()
-        }
+        Self { scope: Arc::new(Scope::Only(origin.clone())), ..self.clone() }
     }
 
     /// The same door with `observer` told of each exchange.
     #[must_use]
     pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
-        Self {
-            observer: Some(observer),
-            ..self.clone()
-        }
+        Self { observer: Some(observer), ..self.clone() }
     }
 
     /// Parses a URL that a user wrote and checks it as [`Door::check_url`] does. Prefer it where there is still text:
@@ -132,9 +117,7 @@ impl Door {
     /// # Errors
     /// [`UrlFault`], fit to be shown to the caller.
     pub fn parse(&self, text: &str) -> Result<Url, UrlFault> {
-        self.scope
-            .parse(text, &self.shared.allow)
-            .map(|(url, _)| url)
+        self.scope.parse(text, &self.shared.allow).map(|(url, _)| url)
     }
 
     /// The part of the guard that needs no DNS: scheme, user information, literal addresses.
@@ -155,10 +138,7 @@ impl Door {
         let limit = Deadline::after(self.shared.dialer.connect_timeout);
         match until(limit, self.shared.dialer.addresses(&to)).await {
             Ok(found) => found.map(drop),
-            Err(_expired) => Err(UrlFault::Unresolved(format!(
-                "resolving {} took too long",
-                to.host
-            ))),
+            Err(_expired) => Err(UrlFault::Unresolved(format!("resolving {} took too long", to.host))),
         }
     }
 
@@ -167,48 +147,24 @@ impl Door {
     /// # Errors
     /// [`ExchangeError::NotSent`] only when no byte of the request was written; everything else is
     /// [`ExchangeError::Ambiguous`].
-    pub async fn exchange(
-        &self,
-        request: Request,
-        limits: Limits,
-    ) -> Result<Response, ExchangeError> {
+    pub async fn exchange(&self, request: Request, limits: Limits) -> Result<Response, ExchangeError> {
         let began = Instant::now();
-        let seen = self
-            .observer
-            .as_ref()
-            .map(|_| (request.url.clone(), request.method.clone()));
+        let seen = self.observer.as_ref().map(|_| (request.url.clone(), request.method.clone()));
         let result = self.perform(request, limits, began).await;
         if let Some((url, method)) = &seen {
-            self.tell(
-                url,
-                method,
-                began,
-                result.as_ref().map(|response| response.status),
-            );
+            self.tell(url, method, began, result.as_ref().map(|response| response.status));
         }
         result
     }
 
-    async fn perform(
-        &self,
-        request: Request,
-        limits: Limits,
-        began: Instant,
-    ) -> Result<Response, ExchangeError> {
+    async fn perform(&self, request: Request, limits: Limits, began: Instant) -> Result<Response, ExchangeError> {
         let (head, mut connection, to) = self.start(request, limits.deadline).await?;
         let (parts, mut body) = head.into_parts();
         let status = parts.status;
         let too_large = |connection: &Connection| {
             connection.abandon();
-            let message = format!(
-                "the answer of {} is larger than {} bytes",
-                to.host, limits.max_response_bytes
-            );
-            ExchangeError::Ambiguous {
-                kind: AmbiguousKind::BodyTooLarge,
-                message,
-                status: Some(status),
-            }
+            let message = format!("the answer of {} is larger than {} bytes", to.host, limits.max_response_bytes);
+            ExchangeError::Ambiguous { kind: AmbiguousKind::BodyTooLarge, message, status: Some(status) }
         };
         if !limits.truncate && body.size_hint().lower() > limits.max_response_bytes as u64 {
             return Err(too_large(&connection));
@@ -233,30 +189,15 @@ impl Door {
             self.keep(to, connection, &parts.headers).await;
         }
         let body = collected.freeze();
-        Ok(Response {
-            status,
-            headers: parts.headers,
-            body,
-            elapsed: began.elapsed(),
-            truncated,
-        })
+        Ok(Response { status, headers: parts.headers, body, elapsed: began.elapsed(), truncated })
     }
 
     /// [`Door::start`] with the observer told of the head, for downloads.
-    pub(crate) async fn observe_start(
-        &self,
-        request: Request,
-        deadline: Deadline,
-    ) -> Result<Started, ExchangeError> {
+    pub(crate) async fn observe_start(&self, request: Request, deadline: Deadline) -> Result<Started, ExchangeError> {
         let began = Instant::now();
         let (url, method) = (request.url.clone(), request.method.clone());
         let result = self.start(request, deadline).await;
-        self.tell(
-            &url,
-            &method,
-            began,
-            result.as_ref().map(|(head, ..)| head.status()),
-        );
+        self.tell(&url, &method, began, result.as_ref().map(|(head, ..)| head.status()));
         result
     }
 
@@ -264,10 +205,7 @@ impl Door {
         let to = self.scope.admit(&request.url, &self.shared.allow)?;
         let mut message = exchange::encode(request, &self.shared.user_agent)?;
         if deadline.has_passed() {
-            let message = format!(
-                "the deadline passed before the request to {} began",
-                to.host
-            );
+            let message = format!("the deadline passed before the request to {} began", to.host);
             return Err(ExchangeError::not_sent(NotSentKind::Deadline, message));
         }
         while let Some(mut connection) = self.shared.pool.take(&to) {
@@ -282,43 +220,24 @@ impl Door {
         match connection.send(message, deadline).await {
             Ok(head) => Ok((head, connection, to)),
             Err(SendFault::Unused(_)) => {
-                let message = format!(
-                    "{} closed the connection before the request was written",
-                    to.host
-                );
+                let message = format!("{} closed the connection before the request was written", to.host);
                 Err(ExchangeError::not_sent(NotSentKind::Connect, message))
             }
             Err(SendFault::Failed(error)) => Err(error),
         }
     }
 
-    pub(crate) async fn keep(
-        &self,
-        to: Destination,
-        mut connection: Connection,
-        headers: &HeaderMap,
-    ) {
+    pub(crate) async fn keep(&self, to: Destination, mut connection: Connection, headers: &HeaderMap) {
         if connection.settle().await {
             self.shared.pool.put(to, connection, headers);
         }
     }
 
-    fn tell(
-        &self,
-        url: &Url,
-        method: &http::Method,
-        began: Instant,
-        ended: Result<StatusCode, &ExchangeError>,
-    ) {
+    fn tell(&self, url: &Url, method: &http::Method, began: Instant, ended: Result<StatusCode, &ExchangeError>) {
         if let Some(observer) = &self.observer {
             let outcome = ended.map_or_else(Outcome::from, Outcome::Answered);
             let host = url.host_str().unwrap_or_default();
-            observer.exchanged(&Exchanged {
-                host,
-                method,
-                outcome,
-                elapsed: began.elapsed(),
-            });
+            observer.exchanged(&Exchanged { host, method, outcome, elapsed: began.elapsed() });
         }
     }
 }

@@ -57,9 +57,7 @@ impl Download {
     /// The declared content type, with its parameters.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
-        self.headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
+        self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
     }
 
     /// The declared length in bytes.
@@ -82,10 +80,7 @@ impl Download {
         let Some((mut connection, mut body)) = self.open.take() else {
             return Ok(None);
         };
-        match connection
-            .next(&mut body, self.status, self.deadline)
-            .await?
-        {
+        match connection.next(&mut body, self.status, self.deadline).await? {
             Some(piece) => {
                 let Some(left) = self.left.checked_sub(piece.len() as u64) else {
                     connection.abandon();
@@ -96,9 +91,7 @@ impl Download {
                 Ok(Some(piece))
             }
             None => {
-                self.door
-                    .keep(self.to.clone(), connection, &self.headers)
-                    .await;
+                self.door.keep(self.to.clone(), connection, &self.headers).await;
                 Ok(None)
             }
         }
@@ -121,22 +114,14 @@ impl Door {
     ///
     /// # Errors
     /// As [`Door::exchange`]; a refused hop after the first is `NotSent` with the kind `Guard` or `Url`.
-    pub async fn download(
-        &self,
-        url: &Url,
-        limits: DownloadLimits,
-    ) -> Result<Download, ExchangeError> {
+    pub async fn download(&self, url: &Url, limits: DownloadLimits) -> Result<Download, ExchangeError> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let request = Request::new(Method::GET, url.clone())
-                .header(ACCEPT, HeaderValue::from_static("*/*"));
+            let request = Request::new(Method::GET, url.clone()).header(ACCEPT, HeaderValue::from_static("*/*"));
             let (head, connection, to) = self.observe_start(request, limits.deadline).await?;
             let (parts, body) = head.into_parts();
             if parts.status.is_redirection()
-                && let Some(location) = parts
-                    .headers
-                    .get(LOCATION)
-                    .and_then(|value| value.to_str().ok())
+                && let Some(location) = parts.headers.get(LOCATION).and_then(|value| value.to_str().ok())
                 && let Some(next) = self.hop(&url, location)?
             {
                 url = next;
@@ -161,10 +146,7 @@ impl Door {
         }
         Err(ExchangeError::Ambiguous {
             kind: AmbiguousKind::TooManyRedirects,
-            message: format!(
-                "more than {MAX_REDIRECTS} redirects, the last one to {}",
-                url.host_str().unwrap_or("?")
-            ),
+            message: format!("more than {MAX_REDIRECTS} redirects, the last one to {}", url.host_str().unwrap_or("?")),
             status: None,
         })
     }

@@ -121,10 +121,7 @@ pub enum ExchangeError {
 
 impl ExchangeError {
     pub(crate) fn not_sent(kind: NotSentKind, message: impl Into<String>) -> Self {
-        Self::NotSent {
-            kind,
-            message: message.into(),
-        }
+        Self::NotSent { kind, message: message.into() }
     }
 }
 
@@ -133,9 +130,7 @@ impl From<UrlFault> for ExchangeError {
         let kind = match fault {
             UrlFault::Address { .. } | UrlFault::Origin(_) => NotSentKind::Guard,
             UrlFault::Unresolved(_) => NotSentKind::Dns,
-            UrlFault::Syntax(_) | UrlFault::Scheme(_) | UrlFault::UserInfo | UrlFault::Host => {
-                NotSentKind::Url
-            }
+            UrlFault::Syntax(_) | UrlFault::Scheme(_) | UrlFault::UserInfo | UrlFault::Host => NotSentKind::Url,
         };
         Self::not_sent(kind, fault.to_string())
     }

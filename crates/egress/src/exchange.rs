@@ -4,9 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
-};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use url::{Position, Url};
 
@@ -31,12 +29,7 @@ impl Request {
     /// A request without headers or body.
     #[must_use]
     pub fn new(method: Method, url: Url) -> Self {
-        Self {
-            method,
-            url,
-            headers: HeaderMap::new(),
-            body: Body::Empty,
-        }
+        Self { method, url, headers: HeaderMap::new(), body: Body::Empty }
     }
 
     /// Sets a header in place of any value it had.
@@ -81,11 +74,7 @@ impl Limits {
     /// A longer body than `max_response_bytes` is an error.
     #[must_use]
     pub fn new(deadline: Deadline, max_response_bytes: usize) -> Self {
-        Self {
-            deadline,
-            max_response_bytes,
-            truncate: false,
-        }
+        Self { deadline, max_response_bytes, truncate: false }
     }
 
     /// A longer body is cut instead.
@@ -125,25 +114,10 @@ impl fmt::Debug for Response {
 }
 
 /// The request as it goes on the wire.
-pub(crate) fn encode(
-    request: Request,
-    user_agent: &HeaderValue,
-) -> Result<http::Request<Outgoing>, ExchangeError> {
+pub(crate) fn encode(request: Request, user_agent: &HeaderValue) -> Result<http::Request<Outgoing>, ExchangeError> {
     let fault = |message: String| ExchangeError::not_sent(NotSentKind::Request, message);
-    let Request {
-        method,
-        url,
-        mut headers,
-        body,
-    } = request;
-    for name in [
-        HOST,
-        CONTENT_LENGTH,
-        TRANSFER_ENCODING,
-        CONNECTION,
-        TE,
-        UPGRADE,
-    ] {
+    let Request { method, url, mut headers, body } = request;
+    for name in [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TE, UPGRADE] {
         if headers.contains_key(&name) {
             return Err(fault(format!("the header {name} is set by the door")));
         }
@@ -154,9 +128,7 @@ pub(crate) fn encode(
         .map_err(|error| fault(format!("the host cannot be sent: {error}")))?;
     let (body, content_type) = body.encode()?;
     headers.insert(HOST, host);
-    headers
-        .entry(USER_AGENT)
-        .or_insert_with(|| user_agent.clone());
+    headers.entry(USER_AGENT).or_insert_with(|| user_agent.clone());
     if let Some(content_type) = content_type {
         headers.entry(CONTENT_TYPE).or_insert(content_type);
     }

@@ -24,6 +24,7 @@ mod multipart;
 mod observe;
 mod pool;
 mod resolve;
+mod section;
 mod tls;
 
 pub use address::refusal;
@@ -37,4 +38,5 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use multipart::Part;
 pub use observe::{Exchanged, Observer, Outcome};
 pub use resolve::Resolve;
+pub use section::EgressSection;
 pub use url::Url;

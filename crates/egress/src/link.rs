@@ -23,18 +23,13 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn new(tcp: TcpStream) -> Arc<Self> {
-        Arc::new(Self {
-            tcp,
-            gate: AtomicU64::new(0),
-            written: AtomicU64::new(0),
-        })
+        Arc::new(Self { tcp, gate: AtomicU64::new(0), written: AtomicU64::new(0) })
     }
 
     /// Opens the gate until `deadline` and starts counting anew.
     pub(crate) fn arm(&self, deadline: Deadline) {
         self.written.store(0, Ordering::Relaxed);
-        self.gate
-            .store(deadline.as_nanos().max(1), Ordering::Relaxed);
+        self.gate.store(deadline.as_nanos().max(1), Ordering::Relaxed);
     }
 
     /// Ends an exchange that went well.
@@ -57,11 +52,7 @@ impl Link {
     /// Anything to read means that the server closed it or speaks out of turn.
     pub(crate) fn is_quiet(&self) -> bool {
         let mut byte = [0_u8; 1];
-        let peeked = rustix::net::recv(
-            &self.tcp,
-            &mut byte[..],
-            RecvFlags::PEEK | RecvFlags::DONTWAIT,
-        );
+        let peeked = rustix::net::recv(&self.tcp, &mut byte[..], RecvFlags::PEEK | RecvFlags::DONTWAIT);
         matches!(peeked, Err(rustix::io::Errno::AGAIN))
     }
 
@@ -69,10 +60,7 @@ impl Link {
         let nanos = self.gate.load(Ordering::Relaxed);
         if nanos != 0 && Deadline::from_nanos(nanos).has_passed() {
             self.abandon();
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the exchange's deadline has passed",
-            ));
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the exchange's deadline has passed"));
         }
         Ok(())
     }
@@ -101,11 +89,7 @@ impl Link {
 pub(crate) struct LinkStream(pub(crate) Arc<Link>);
 
 impl AsyncRead for LinkStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.tcp.poll_read_ready(context))?;
             match self.0.tcp.try_read(buffer.initialize_unfilled()) {
@@ -121,11 +105,7 @@ impl AsyncRead for LinkStream {
 }
 
 impl AsyncWrite for LinkStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.0.poll_write_with(context, |tcp| tcp.try_write(bytes))
     }
 
@@ -134,8 +114,7 @@ impl AsyncWrite for LinkStream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0
-            .poll_write_with(context, |tcp| tcp.try_write_vectored(slices))
+        self.0.poll_write_with(context, |tcp| tcp.try_write_vectored(slices))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -165,11 +144,7 @@ mod tests {
     async fn the_gate_refuses_a_write_after_its_deadline_and_cuts_the_connection() {
         // given
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let link = Link::new(
-            TcpStream::connect(listener.local_addr().unwrap())
-                .await
-                .unwrap(),
-        );
+        let link = Link::new(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
         let (mut server, _) = listener.accept().await.unwrap();
         let mut stream = LinkStream(Arc::clone(&link));
 

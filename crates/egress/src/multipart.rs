@@ -24,12 +24,7 @@ impl Part {
     /// A plain field.
     #[must_use]
     pub fn text(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            filename: None,
-            content_type: None,
-            bytes: Bytes::from(value.into()),
-        }
+        Self { name: name.into(), filename: None, content_type: None, bytes: Bytes::from(value.into()) }
     }
 
     /// A file.
@@ -40,12 +35,7 @@ impl Part {
         content_type: impl Into<String>,
         bytes: Bytes,
     ) -> Self {
-        Self {
-            name: name.into(),
-            filename: Some(filename.into()),
-            content_type: Some(content_type.into()),
-            bytes,
-        }
+        Self { name: name.into(), filename: Some(filename.into()), content_type: Some(content_type.into()), bytes }
     }
 }
 
@@ -61,10 +51,7 @@ pub(crate) fn encode(parts: Vec<Part>) -> Result<(Vec<Bytes>, HeaderValue), Exch
     let mut chunks = Vec::with_capacity(parts.len() * 2 + 1);
     let mut lead = String::new();
     for part in parts {
-        lead.push_str(&format!(
-            "--{boundary}\r\ncontent-disposition: form-data; name=\"{}\"",
-            escape(&part.name)
-        ));
+        lead.push_str(&format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{}\"", escape(&part.name)));
         if let Some(filename) = &part.filename {
             lead.push_str(&format!("; filename=\"{}\"", escape(filename)));
         }
@@ -78,24 +65,18 @@ pub(crate) fn encode(parts: Vec<Part>) -> Result<(Vec<Bytes>, HeaderValue), Exch
     }
     lead.push_str(&format!("--{boundary}--\r\n"));
     chunks.push(Bytes::from(lead));
-    let content_type =
-        HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"))
-            .map_err(|error| ExchangeError::not_sent(NotSentKind::Request, error.to_string()))?;
+    let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"))
+        .map_err(|error| ExchangeError::not_sent(NotSentKind::Request, error.to_string()))?;
     Ok((chunks, content_type))
 }
 
 fn escape(name: &str) -> String {
-    name.replace('"', "%22")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A line break here would let a file's declared type add headers of its own.
 fn plain(content_type: &str) -> Result<&str, ExchangeError> {
-    if content_type
-        .chars()
-        .all(|letter| (' '..='~').contains(&letter))
-    {
+    if content_type.chars().all(|letter| (' '..='~').contains(&letter)) {
         return Ok(content_type);
     }
     let message = "a part's content type holds characters that no header may hold";

@@ -53,12 +53,7 @@ impl Pool {
     }
 
     /// Keeps `connection` for as long as both sides are willing.
-    pub(crate) fn put(
-        self: &Arc<Self>,
-        to: Destination,
-        connection: Connection,
-        headers: &HeaderMap,
-    ) {
+    pub(crate) fn put(self: &Arc<Self>, to: Destination, connection: Connection, headers: &HeaderMap) {
         let Some(keep) = lifetime(headers) else {
             return;
         };
@@ -70,10 +65,7 @@ impl Pool {
         if idle.len() >= PER_DESTINATION {
             return;
         }
-        idle.push(Idle {
-            connection,
-            until: Instant::now() + keep,
-        });
+        idle.push(Idle { connection, until: Instant::now() + keep });
         state.count += 1;
         if !state.sweeping {
             state.sweeping = true;
@@ -128,16 +120,13 @@ async fn sweep(sweeper: Sweeper) {
 /// How long the server lets us keep the connection: a second less than the `timeout` of its `keep-alive` header, since
 /// a request that meets the closing of its connection is ambiguous for no good reason.
 fn lifetime(headers: &HeaderMap) -> Option<Duration> {
-    let told = headers
-        .get("keep-alive")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| {
-            let (_, seconds) = text
-                .split(',')
-                .filter_map(|item| item.split_once('='))
-                .find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))?;
-            seconds.trim().parse::<u64>().ok()
-        });
+    let told = headers.get("keep-alive").and_then(|value| value.to_str().ok()).and_then(|text| {
+        let (_, seconds) = text
+            .split(',')
+            .filter_map(|item| item.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))?;
+        seconds.trim().parse::<u64>().ok()
+    });
     match told {
         None => Some(KEEP),
         Some(0 | 1) => None,

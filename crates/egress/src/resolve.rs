@@ -29,19 +29,14 @@ const CONCURRENT_LOOKUPS: usize = 64;
 
 impl SystemResolver {
     pub(crate) fn new() -> Self {
-        Self {
-            slots: Arc::new(Semaphore::new(CONCURRENT_LOOKUPS)),
-        }
+        Self { slots: Arc::new(Semaphore::new(CONCURRENT_LOOKUPS)) }
     }
 }
 
 #[async_trait]
 impl Resolve for SystemResolver {
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        let slot = Arc::clone(&self.slots)
-            .acquire_owned()
-            .await
-            .map_err(io::Error::other)?;
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(io::Error::other)?;
         let host = host.to_owned();
         tokio::task::spawn_blocking(move || {
             // Held by the thread and not by the caller, who may have given up already.
@@ -75,18 +70,10 @@ pub(crate) async fn addresses(
             .map_err(|error| UrlFault::Unresolved(format!("cannot resolve {name}: {error}")))?,
     };
     if found.is_empty() {
-        return Err(UrlFault::Unresolved(format!(
-            "cannot resolve {host}: it has no address"
-        )));
+        return Err(UrlFault::Unresolved(format!("cannot resolve {host}: it has no address")));
     }
     if guarded && let Some(kind) = found.iter().find_map(|address| refusal(*address)) {
-        return Err(UrlFault::Address {
-            host: host.to_string(),
-            kind,
-        });
+        return Err(UrlFault::Address { host: host.to_string(), kind });
     }
-    Ok(found
-        .into_iter()
-        .map(|address| SocketAddr::new(address, port))
-        .collect())
+    Ok(found.into_iter().map(|address| SocketAddr::new(address, port)).collect())
 }

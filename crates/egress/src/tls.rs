@@ -12,16 +12,12 @@ use crate::error::EgressError;
 /// A client configuration that works in a container without any CA files. `ca_file`, or else `SSL_CERT_FILE`,
 /// *replaces* the built-in roots, as it does for OpenSSL.
 pub(crate) fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, EgressError> {
-    let named = ca_file.map(Path::to_path_buf).or_else(|| {
-        std::env::var_os("SSL_CERT_FILE")
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    });
+    let named = ca_file
+        .map(Path::to_path_buf)
+        .or_else(|| std::env::var_os("SSL_CERT_FILE").filter(|value| !value.is_empty()).map(PathBuf::from));
     let roots = match named {
         Some(path) => roots_from(&path)?,
-        None => RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        },
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -34,14 +30,9 @@ pub(crate) fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>,
 }
 
 fn roots_from(path: &Path) -> Result<RootCertStore, EgressError> {
-    let fault = |reason: String| EgressError::Roots {
-        path: path.display().to_string(),
-        reason,
-    };
+    let fault = |reason: String| EgressError::Roots { path: path.display().to_string(), reason };
     let mut roots = RootCertStore::empty();
-    for certificate in
-        CertificateDer::pem_file_iter(path).map_err(|error| fault(error.to_string()))?
-    {
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| fault(error.to_string()))? {
         // System bundles carry a few certificates that no verifier takes; the rest must still work.
         let _ = roots.add(certificate.map_err(|error| fault(error.to_string()))?);
     }

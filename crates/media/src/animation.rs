@@ -12,17 +12,11 @@ pub(crate) struct Structure {
 
 pub(crate) fn walk(format: Format, bytes: &[u8]) -> Structure {
     match format {
-        Format::Jpeg => Structure {
-            animated: false,
-            complete: jpeg_ends(bytes),
-        },
+        Format::Jpeg => Structure { animated: false, complete: jpeg_ends(bytes) },
         Format::Png => png(bytes),
         Format::Gif => gif(bytes),
         Format::Webp => webp(bytes),
-        Format::Mp4 | Format::Quicktime | Format::Webm => Structure {
-            animated: false,
-            complete: true,
-        },
+        Format::Mp4 | Format::Quicktime | Format::Webm => Structure { animated: false, complete: true },
     }
 }
 
@@ -55,37 +49,25 @@ fn png(bytes: &[u8]) -> Structure {
         let length = u32::from_be_bytes(*length) as usize;
         match rest.get(..4) {
             Some(b"acTL") => {
-                let frames = rest
-                    .get(4..8)
-                    .and_then(|count| count.try_into().ok())
-                    .map_or(0, u32::from_be_bytes);
+                let frames = rest.get(4..8).and_then(|count| count.try_into().ok()).map_or(0, u32::from_be_bytes);
                 animated = frames > 1;
             }
             Some(b"IEND") => {
-                return Structure {
-                    animated,
-                    complete: true,
-                };
+                return Structure { animated, complete: true };
             }
             Some(_) => {}
             None => break,
         }
         at = at.saturating_add(length).saturating_add(12);
     }
-    Structure {
-        animated,
-        complete: false,
-    }
+    Structure { animated, complete: false }
 }
 
 /// Blocks of GIF89a. More than one image descriptor is an animation. Some writers leave the trailer out, so an end
 /// between two blocks counts as one.
 fn gif(bytes: &[u8]) -> Structure {
     let mut images = 0_u32;
-    let end = |images, complete| Structure {
-        animated: images > 1,
-        complete,
-    };
+    let end = |images, complete| Structure { animated: images > 1, complete };
     let Some(flags) = bytes.get(10) else {
         return end(0, false);
     };
@@ -119,23 +101,12 @@ fn gif(bytes: &[u8]) -> Structure {
 }
 
 fn color_table(flags: u8) -> usize {
-    if flags & 0x80 == 0 {
-        0
-    } else {
-        3 << ((flags & 7) + 1)
-    }
+    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
 }
 
 /// RIFF: the length in the header, and the animation bit of the `VP8X` chunk.
 fn webp(bytes: &[u8]) -> Structure {
-    let length = bytes
-        .get(4..8)
-        .and_then(|size| size.try_into().ok())
-        .map_or(0, u32::from_le_bytes);
-    let animated =
-        bytes.get(12..16) == Some(b"VP8X") && bytes.get(20).is_some_and(|flags| flags & 0x02 != 0);
-    Structure {
-        animated,
-        complete: bytes.len() as u64 >= u64::from(length) + 8,
-    }
+    let length = bytes.get(4..8).and_then(|size| size.try_into().ok()).map_or(0, u32::from_le_bytes);
+    let animated = bytes.get(12..16) == Some(b"VP8X") && bytes.get(20).is_some_and(|flags| flags & 0x02 != 0);
+    Structure { animated, complete: bytes.len() as u64 >= u64::from(length) + 8 }
 }

@@ -113,9 +113,7 @@ impl MediaError {
                 matches!(kind, Timeout | Reset | Protocol)
             }
             Self::Url(fault) => matches!(fault, UrlFault::Unresolved(_)),
-            Self::Status { status, .. } => {
-                status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
-            }
+            Self::Status { status, .. } => status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429),
             Self::Storage { .. } | Self::UploadBroken(_) | Self::Worker(_) => true,
             Self::Empty
             | Self::TooLarge { .. }

@@ -36,52 +36,31 @@ pub struct Fetched {
 /// success, and what [`probe`] says of the content. [`MediaError::is_transient`] tells which may pass.
 pub async fn fetch(door: &Door, url: &str, caps: FetchCaps) -> Result<Fetched, MediaError> {
     let url = door.parse(url)?;
-    let limits = DownloadLimits {
-        deadline: caps.deadline,
-        max_bytes: caps.max_bytes,
-    };
-    let mut download = door
-        .download(&url, limits)
-        .await
-        .map_err(|error| too_large(error, caps.max_bytes))?;
+    let limits = DownloadLimits { deadline: caps.deadline, max_bytes: caps.max_bytes };
+    let mut download = door.download(&url, limits).await.map_err(|error| too_large(error, caps.max_bytes))?;
     if !download.status().is_success() {
         let host = download.url().host_str().unwrap_or_default().to_owned();
-        return Err(MediaError::Status {
-            host,
-            status: download.status(),
-        });
+        return Err(MediaError::Status { host, status: download.status() });
     }
     // The declared length is already under the cap, and may still be a lie.
     let mut bytes = BytesMut::with_capacity(download.size().unwrap_or(0).min(1 << 20) as usize);
-    while let Some(piece) = download
-        .chunk()
-        .await
-        .map_err(|error| too_large(error, caps.max_bytes))?
-    {
+    while let Some(piece) = download.chunk().await.map_err(|error| too_large(error, caps.max_bytes))? {
         bytes.extend_from_slice(&piece);
     }
     let bytes = bytes.freeze();
     let probe = probe(&bytes, None, &caps.probe)?;
-    let disposition = download
-        .headers()
-        .get(header::CONTENT_DISPOSITION)
-        .map(|value| value.as_bytes());
+    let disposition = download.headers().get(header::CONTENT_DISPOSITION).map(|value| value.as_bytes());
     let disposition = disposition.map(String::from_utf8_lossy);
     let filename = filename(disposition.as_deref(), download.url(), probe.format);
-    Ok(Fetched {
-        bytes,
-        probe,
-        filename,
-    })
+    Ok(Fetched { bytes, probe, filename })
 }
 
 /// The door's "larger than allowed" in the terms of a file.
 fn too_large(error: egress::ExchangeError, max_bytes: u64) -> MediaError {
     match error {
-        egress::ExchangeError::Ambiguous {
-            kind: egress::AmbiguousKind::BodyTooLarge,
-            ..
-        } => MediaError::TooLarge { max_bytes },
+        egress::ExchangeError::Ambiguous { kind: egress::AmbiguousKind::BodyTooLarge, .. } => {
+            MediaError::TooLarge { max_bytes }
+        }
         error => MediaError::Fetch(error),
     }
 }

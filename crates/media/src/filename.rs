@@ -10,9 +10,7 @@ const MAX_CHARS: usize = 120;
 /// A name that is safe to show, to store and to send on: one segment, no control characters, the extension of
 /// `format`.
 pub(crate) fn filename(disposition: Option<&str>, url: &Url, format: Format) -> String {
-    let told = disposition
-        .and_then(from_disposition)
-        .and_then(|name| clean(&name));
+    let told = disposition.and_then(from_disposition).and_then(|name| clean(&name));
     let shown = || {
         let segment = url.path_segments()?.next_back()?;
         clean(&percent_decode_str(segment).decode_utf8_lossy())
@@ -23,16 +21,9 @@ pub(crate) fn filename(disposition: Option<&str>, url: &Url, format: Format) -> 
 
 /// RFC 6266: `filename*` before `filename`.
 fn from_disposition(header: &str) -> Option<String> {
-    let parameters = || {
-        header
-            .split(';')
-            .skip(1)
-            .filter_map(|parameter| parameter.split_once('='))
-    };
+    let parameters = || header.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
     let named = |name: &str| {
-        parameters()
-            .find(|(key, _)| key.trim().eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim().to_owned())
+        parameters().find(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
     };
     if let Some(extended) = named("filename*")
         && let Some((charset, rest)) = extended.split_once('\'')
@@ -46,11 +37,7 @@ fn from_disposition(header: &str) -> Option<String> {
 
 fn clean(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept: String = last
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .take(MAX_CHARS)
-        .collect();
+    let kept: String = last.chars().filter(|letter| !letter.is_control()).take(MAX_CHARS).collect();
     let trimmed = kept.trim().trim_start_matches('.');
     (!trimmed.is_empty()).then(|| trimmed.to_owned())
 }
@@ -62,9 +49,5 @@ fn with_extension(name: String, format: Format) -> String {
         Format::Mp4 => lower.ends_with(".mp4") || lower.ends_with(".m4v"),
         other => lower.ends_with(&format!(".{}", other.extension())),
     };
-    if fits {
-        name
-    } else {
-        format!("{name}.{}", format.extension())
-    }
+    if fits { name } else { format!("{name}.{}", format.extension()) }
 }

@@ -45,10 +45,7 @@ impl Fitter {
     /// `caps` bound what is ever decoded.
     #[must_use]
     pub fn new(caps: ProbeCaps) -> Self {
-        Self {
-            caps,
-            turn: Arc::new(Semaphore::new(1)),
-        }
+        Self { caps, turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// Returns `bytes` as they are if they keep `rules`, and otherwise scales or encodes them anew: upright, in true
@@ -59,34 +56,18 @@ impl Fitter {
     pub async fn fit(&self, bytes: Bytes, rules: &Rules) -> Result<Fitted, MediaError> {
         let found = probe(&bytes, None, &self.caps)?;
         let Some(wanted) = wanted_size(&found, rules, bytes.len())? else {
-            return Ok(Fitted {
-                bytes,
-                probe: found,
-                changed: false,
-            });
+            return Ok(Fitted { bytes, probe: found, changed: false });
         };
-        let turn = Arc::clone(&self.turn)
-            .acquire_owned()
-            .await
-            .map_err(|error| MediaError::Worker(error.to_string()))?;
+        let turn =
+            Arc::clone(&self.turn).acquire_owned().await.map_err(|error| MediaError::Worker(error.to_string()))?;
         let (caps, rules) = (self.caps, rules.clone());
         tokio::task::spawn_blocking(move || {
             // Held by the thread and not by the caller, who may have given up already.
             let _turn = turn;
             let picture = Picture::decode(&bytes, found.format, caps.max_pixels)?;
             let (format, bytes, width, height) = shrink(&picture, found.format, wanted, &rules)?;
-            let probe = Probe {
-                format,
-                kind: Kind::Image,
-                width: Some(width),
-                height: Some(height),
-                animated: false,
-            };
-            Ok(Fitted {
-                bytes: bytes.into(),
-                probe,
-                changed: true,
-            })
+            let probe = Probe { format, kind: Kind::Image, width: Some(width), height: Some(height), animated: false };
+            Ok(Fitted { bytes: bytes.into(), probe, changed: true })
         })
         .await
         .map_err(|error| MediaError::Worker(error.to_string()))?
@@ -94,50 +75,34 @@ impl Fitter {
 }
 
 /// The size to bring the picture to; `None` when the file may stay as it is.
-fn wanted_size(
-    found: &Probe,
-    rules: &Rules,
-    length: usize,
-) -> Result<Option<(u32, u32)>, MediaError> {
+fn wanted_size(found: &Probe, rules: &Rules, length: usize) -> Result<Option<(u32, u32)>, MediaError> {
     let small = length as u64 <= rules.max_bytes;
     let known = rules.formats.contains(&found.format);
     let (Some(width), Some(height)) = (found.width, found.height) else {
         return match (known, small) {
             (true, true) => Ok(None),
-            (false, _) => Err(MediaError::CannotFit(format!(
-                "the network does not take {}",
-                found.content_type()
-            ))),
-            (true, false) => Err(MediaError::CannotFit(format!(
-                "it is a video of more than {} bytes",
-                rules.max_bytes
-            ))),
+            (false, _) => Err(MediaError::CannotFit(format!("the network does not take {}", found.content_type()))),
+            (true, false) => {
+                Err(MediaError::CannotFit(format!("it is a video of more than {} bytes", rules.max_bytes)))
+            }
         };
     };
-    let (max_width, max_height) = (
-        rules.max_width.unwrap_or(u32::MAX),
-        rules.max_height.unwrap_or(u32::MAX),
-    );
+    let (max_width, max_height) = (rules.max_width.unwrap_or(u32::MAX), rules.max_height.unwrap_or(u32::MAX));
     if known && small && width <= max_width && height <= max_height {
         return Ok(None);
     }
     if found.animated {
-        let reason = format!(
-            "it is an animated {} of {width} x {height} pixels and {length} bytes",
-            found.content_type()
-        );
+        let reason =
+            format!("it is an animated {} of {width} x {height} pixels and {length} bytes", found.content_type());
         return Err(MediaError::CannotFit(reason));
     }
-    let scale = (f64::from(max_width) / f64::from(width))
-        .min(f64::from(max_height) / f64::from(height))
-        .min(1.0);
+    let scale = (f64::from(max_width) / f64::from(width)).min(f64::from(max_height) / f64::from(height)).min(1.0);
     Ok(Some(times(width, height, scale, max_width, max_height)))
 }
 
 fn times(width: u32, height: u32, scale: f64, max_width: u32, max_height: u32) -> (u32, u32) {
     // Rounding must neither pass a limit nor lose the last row of a very long strip.
-    let side =
-        |length: u32, most: u32| ((f64::from(length) * scale).round() as u32).clamp(1, most.max(1));
+    let side = |length: u32, most: u32| ((f64::from(length) * scale).round() as u32).clamp(1, most.max(1));
     (side(width, max_width), side(height, max_height))
 }
 
@@ -149,17 +114,10 @@ const SMALLEST_SIDE: u32 = 64;
 type Shrunk = (Format, Vec<u8>, u32, u32);
 
 /// Encodes at the wanted size, in each format that may do; then smaller and smaller, until the bytes fit.
-fn shrink(
-    picture: &Picture,
-    source: Format,
-    wanted: (u32, u32),
-    rules: &Rules,
-) -> Result<Shrunk, MediaError> {
+fn shrink(picture: &Picture, source: Format, wanted: (u32, u32), rules: &Rules) -> Result<Shrunk, MediaError> {
     let formats = candidates(source, picture.is_transparent(), &rules.formats);
     if formats.is_empty() {
-        return Err(MediaError::CannotFit(
-            "the network takes no picture format that can be written".to_owned(),
-        ));
+        return Err(MediaError::CannotFit("the network takes no picture format that can be written".to_owned()));
     }
     let (mut width, mut height) = wanted;
     loop {
@@ -172,11 +130,7 @@ fn shrink(
         };
         let mut smallest = u64::MAX;
         for &format in &formats {
-            let qualities = if format == Format::Jpeg {
-                &QUALITIES[..]
-            } else {
-                &QUALITIES[..1]
-            };
+            let qualities = if format == Format::Jpeg { &QUALITIES[..] } else { &QUALITIES[..1] };
             for &quality in qualities {
                 let bytes = current.encode(format, quality)?;
                 if bytes.len() as u64 <= rules.max_bytes {
@@ -186,10 +140,7 @@ fn shrink(
             }
         }
         if width.min(height) <= SMALLEST_SIDE {
-            let reason = format!(
-                "even at {width} x {height} pixels it is larger than {} bytes",
-                rules.max_bytes
-            );
+            let reason = format!("even at {width} x {height} pixels it is larger than {} bytes", rules.max_bytes);
             return Err(MediaError::CannotFit(reason));
         }
         // Bytes go with the area; a little less, so that the next round is usually the last.
@@ -201,11 +152,7 @@ fn shrink(
 /// The formats to try, in order: the source's own, then whatever keeps transparency, JPEG last for what has any.
 /// Opaque pictures may always become JPEG, which is the only format here that can trade quality for bytes.
 fn candidates(source: Format, transparent: bool, allowed: &[Format]) -> Vec<Format> {
-    let own = if source == Format::Gif {
-        Format::Png
-    } else {
-        source
-    };
+    let own = if source == Format::Gif { Format::Png } else { source };
     let order = if transparent {
         [own, Format::Png, Format::Webp, Format::Jpeg]
     } else {

@@ -87,12 +87,7 @@ impl Format {
     /// Whether a declared content type agrees. A declaration that says nothing agrees with all, and MP4 and QuickTime
     /// are one container that senders rarely tell apart.
     pub(crate) fn agrees_with(self, declared: &str) -> bool {
-        let essence = declared
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match essence.as_str() {
             "" | "application/octet-stream" | "binary/octet-stream" => true,
             "image/jpeg" | "image/jpg" | "image/pjpeg" => self == Self::Jpeg,

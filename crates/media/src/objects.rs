@@ -11,9 +11,7 @@ use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{
-    Error, GetOptions, GetRange, GetResult, ObjectStore, ObjectStoreExt, WriteMultipart,
-};
+use object_store::{Error, GetOptions, GetRange, GetResult, ObjectStore, ObjectStoreExt, WriteMultipart};
 
 use crate::error::MediaError;
 
@@ -39,9 +37,7 @@ impl ObjectKey {
     /// [`MediaError::Key`].
     pub fn new(text: &str) -> Result<Self, MediaError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let good = |segment: &str| {
-            !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(plain)
-        };
+        let good = |segment: &str| !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(plain);
         if text.len() <= 512 && text.split('/').all(good) {
             return Ok(Self(Path::from(text)));
         }
@@ -69,10 +65,7 @@ pub struct StoredObject {
 
 impl fmt::Debug for StoredObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredObject")
-            .field("size", &self.size)
-            .field("range", &self.range)
-            .finish_non_exhaustive()
+        f.debug_struct("StoredObject").field("size", &self.size).field("range", &self.range).finish_non_exhaustive()
     }
 }
 
@@ -97,16 +90,10 @@ impl Objects {
             key: root.display().to_string(),
             source,
         };
-        tokio::fs::create_dir_all(root)
-            .await
-            .map_err(|error| fault(error.into()))?;
+        tokio::fs::create_dir_all(root).await.map_err(|error| fault(error.into()))?;
         // "Ready" is told to the caller once an object is stored, so it must survive a power cut.
-        let store = LocalFileSystem::new_with_prefix(root)
-            .map_err(|error| fault(error.into()))?
-            .with_fsync(true);
-        Ok(Self {
-            store: Arc::new(store),
-        })
+        let store = LocalFileSystem::new_with_prefix(root).map_err(|error| fault(error.into()))?.with_fsync(true);
+        Ok(Self { store: Arc::new(store) })
     }
 
     /// Stores a stream of at most `max_bytes` and returns its length. Nobody sees the object before it is whole: it is
@@ -115,32 +102,20 @@ impl Objects {
     /// # Errors
     /// [`MediaError::TooLarge`], [`MediaError::Empty`], [`MediaError::UploadBroken`] when the stream fails; nothing
     /// is stored then, and an older object stays.
-    pub async fn put<S, E>(
-        &self,
-        key: &ObjectKey,
-        content: S,
-        max_bytes: u64,
-    ) -> Result<u64, MediaError>
+    pub async fn put<S, E>(&self, key: &ObjectKey, content: S, max_bytes: u64) -> Result<u64, MediaError>
     where
         S: Stream<Item = Result<Bytes, E>>,
         E: fmt::Display,
     {
         let mut content = pin!(content);
-        let upload = self
-            .store
-            .put_multipart(&key.0)
-            .await
-            .map_err(|error| failed("write", key, error))?;
+        let upload = self.store.put_multipart(&key.0).await.map_err(|error| failed("write", key, error))?;
         let mut writer = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
         let mut size = 0_u64;
         let broken = loop {
             match content.next().await {
                 None if size == 0 => break MediaError::Empty,
                 None => {
-                    writer
-                        .finish()
-                        .await
-                        .map_err(|error| failed("write", key, error))?;
+                    writer.finish().await.map_err(|error| failed("write", key, error))?;
                     return Ok(size);
                 }
                 Some(Err(error)) => break MediaError::UploadBroken(error.to_string()),
@@ -181,10 +156,7 @@ impl Objects {
         if found.meta.size > max_bytes {
             return Err(MediaError::TooLarge { max_bytes });
         }
-        found
-            .bytes()
-            .await
-            .map_err(|error| failed("read", key, error))
+        found.bytes().await.map_err(|error| failed("read", key, error))
     }
 
     /// The first bytes of the object, fewer than `count` if it has fewer.
@@ -205,28 +177,12 @@ impl Objects {
     ///
     /// # Errors
     /// [`MediaError::NotStored`]; [`MediaError::Storage`] for a range outside of the object.
-    pub async fn stream(
-        &self,
-        key: &ObjectKey,
-        range: Option<Range<u64>>,
-    ) -> Result<StoredObject, MediaError> {
+    pub async fn stream(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<StoredObject, MediaError> {
         let found = self.open_object(key, range).await?;
-        let (size, etag, range) = (
-            found.meta.size,
-            found.meta.e_tag.clone(),
-            found.range.clone(),
-        );
+        let (size, etag, range) = (found.meta.size, found.meta.e_tag.clone(), found.range.clone());
         let key = key.clone();
-        let content = found
-            .into_stream()
-            .map(move |piece| piece.map_err(|error| failed("read", &key, error)))
-            .boxed();
-        Ok(StoredObject {
-            size,
-            etag,
-            range,
-            content,
-        })
+        let content = found.into_stream().map(move |piece| piece.map_err(|error| failed("read", &key, error))).boxed();
+        Ok(StoredObject { size, etag, range, content })
     }
 
     /// The object's length in bytes; `None` when there is none.
@@ -252,31 +208,15 @@ impl Objects {
         }
     }
 
-    async fn open_object(
-        &self,
-        key: &ObjectKey,
-        range: Option<Range<u64>>,
-    ) -> Result<GetResult, MediaError> {
-        let options = GetOptions {
-            range: range.map(GetRange::Bounded),
-            ..GetOptions::default()
-        };
-        self.store
-            .get_opts(&key.0, options)
-            .await
-            .map_err(|error| failed("read", key, error))
+    async fn open_object(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<GetResult, MediaError> {
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        self.store.get_opts(&key.0, options).await.map_err(|error| failed("read", key, error))
     }
 }
 
 fn failed(attempt: &'static str, key: &ObjectKey, error: Error) -> MediaError {
     match error {
-        Error::NotFound { .. } => MediaError::NotStored {
-            key: key.to_string(),
-        },
-        error => MediaError::Storage {
-            attempt,
-            key: key.to_string(),
-            source: error.into(),
-        },
+        Error::NotFound { .. } => MediaError::NotStored { key: key.to_string() },
+        error => MediaError::Storage { attempt, key: key.to_string(), source: error.into() },
     }
 }

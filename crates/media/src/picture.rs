@@ -6,10 +6,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::webp::WebPEncoder;
 use image::metadata::Orientation;
-use image::{
-    DynamicImage, ImageDecoder, ImageEncoder, ImageError, ImageReader, Limits, Rgb, RgbImage,
-    imageops,
-};
+use image::{DynamicImage, ImageDecoder, ImageEncoder, ImageError, ImageReader, Limits, Rgb, RgbImage, imageops};
 
 use crate::error::MediaError;
 use crate::format::Format;
@@ -26,11 +23,7 @@ const DECODER_BYTES_PER_PIXEL: u64 = 16;
 
 impl Picture {
     /// Decodes the first frame and turns it as its EXIF says.
-    pub(crate) fn decode(
-        bytes: &[u8],
-        format: Format,
-        max_pixels: u64,
-    ) -> Result<Self, MediaError> {
+    pub(crate) fn decode(bytes: &[u8], format: Format, max_pixels: u64) -> Result<Self, MediaError> {
         let Some(decoder) = format.picture() else {
             return Err(MediaError::CannotFit("it is a video".to_owned()));
         };
@@ -38,14 +31,11 @@ impl Picture {
         limits.max_alloc = Some(max_pixels.saturating_mul(DECODER_BYTES_PER_PIXEL));
         let mut reader = ImageReader::with_format(Cursor::new(bytes), decoder);
         reader.limits(limits);
-        let mut decoder = reader
-            .into_decoder()
-            .map_err(|error| damaged(format, &error))?;
+        let mut decoder = reader.into_decoder().map_err(|error| damaged(format, &error))?;
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
         let icc = decoder.icc_profile().unwrap_or_default();
         let mut exif = decoder.exif_metadata().unwrap_or_default();
-        let mut pixels =
-            DynamicImage::from_decoder(decoder).map_err(|error| damaged(format, &error))?;
+        let mut pixels = DynamicImage::from_decoder(decoder).map_err(|error| damaged(format, &error))?;
         pixels.apply_orientation(orientation);
         if let Some(exif) = &mut exif {
             // The pixels are upright now; left in, the tag would turn them again.
@@ -77,19 +67,13 @@ impl Picture {
     /// the whole width in floating point.
     pub(crate) fn scaled(&self, width: u32, height: u32) -> Self {
         let rough = (width.saturating_mul(2), height.saturating_mul(2));
-        let fine = |pixels: &DynamicImage| {
-            pixels.resize_exact(width, height, imageops::FilterType::Lanczos3)
-        };
+        let fine = |pixels: &DynamicImage| pixels.resize_exact(width, height, imageops::FilterType::Lanczos3);
         let pixels = if self.width() > rough.0 && self.height() > rough.1 {
             fine(&self.pixels.thumbnail_exact(rough.0, rough.1))
         } else {
             fine(&self.pixels)
         };
-        Self {
-            pixels,
-            icc: self.icc.clone(),
-            exif: self.exif.clone(),
-        }
+        Self { pixels, icc: self.icc.clone(), exif: self.exif.clone() }
     }
 
     /// Encodes as `format`; `quality` (1-100) is for JPEG. JPEG has no transparency: white shows through.
@@ -107,11 +91,8 @@ impl Picture {
                 }
             }
             Format::Png => {
-                let mut encoder = PngEncoder::new_with_quality(
-                    &mut out,
-                    CompressionType::Default,
-                    FilterType::Adaptive,
-                );
+                let mut encoder =
+                    PngEncoder::new_with_quality(&mut out, CompressionType::Default, FilterType::Adaptive);
                 self.describe(&mut encoder);
                 self.pixels.write_with_encoder(encoder)
             }
@@ -121,17 +102,11 @@ impl Picture {
                 self.pixels.write_with_encoder(encoder)
             }
             Format::Gif | Format::Mp4 | Format::Quicktime | Format::Webm => {
-                return Err(MediaError::CannotFit(format!(
-                    "{} is not written here",
-                    format.content_type()
-                )));
+                return Err(MediaError::CannotFit(format!("{} is not written here", format.content_type())));
             }
         };
         done.map_err(|error| {
-            MediaError::CannotFit(format!(
-                "it cannot be written as {}: {error}",
-                format.content_type()
-            ))
+            MediaError::CannotFit(format!("it cannot be written as {}: {error}", format.content_type()))
         })?;
         Ok(out)
     }
@@ -153,10 +128,7 @@ pub(crate) fn damaged(format: Format, error: &ImageError) -> MediaError {
         ImageError::Limits(_) => "it asks for more memory than any picture needs".to_owned(),
         error => error.to_string(),
     };
-    MediaError::Damaged {
-        content_type: format.content_type(),
-        reason,
-    }
+    MediaError::Damaged { content_type: format.content_type(), reason }
 }
 
 /// No network keeps more than eight bits, and encoders here write no more.
@@ -173,11 +145,7 @@ fn eight_bit(pixels: DynamicImage) -> DynamicImage {
 /// Whether an ICC profile is for these channels (its header's colour space, ICC.1:2022 7.2.6). A CMYK JPEG has become
 /// RGB by now, and its profile would ruin it.
 fn describes(profile: &[u8], pixels: &DynamicImage) -> bool {
-    let space: &[u8] = if pixels.color().has_color() {
-        b"RGB "
-    } else {
-        b"GRAY"
-    };
+    let space: &[u8] = if pixels.color().has_color() { b"RGB " } else { b"GRAY" };
     profile.get(16..20) == Some(space)
 }
 

@@ -46,10 +46,7 @@ pub struct ProbeCaps {
 impl Default for ProbeCaps {
     /// 64 megapixels and 64 MiB: above what phones take and networks accept.
     fn default() -> Self {
-        Self {
-            max_pixels: 64_000_000,
-            max_picture_bytes: 64 << 20,
-        }
+        Self { max_pixels: 64_000_000, max_picture_bytes: 64 << 20 }
     }
 }
 
@@ -61,72 +58,37 @@ impl Default for ProbeCaps {
 pub fn probe(bytes: &[u8], declared: Option<&str>, caps: &ProbeCaps) -> Result<Probe, MediaError> {
     let format = agreed(bytes, declared)?;
     let Some(decoder) = format.picture() else {
-        return Ok(Probe {
-            format,
-            kind: Kind::Video,
-            width: None,
-            height: None,
-            animated: false,
-        });
+        return Ok(Probe { format, kind: Kind::Video, width: None, height: None, animated: false });
     };
     if bytes.len() as u64 > caps.max_picture_bytes {
-        return Err(MediaError::TooLarge {
-            max_bytes: caps.max_picture_bytes,
-        });
+        return Err(MediaError::TooLarge { max_bytes: caps.max_picture_bytes });
     }
     let structure = walk(format, bytes);
-    let head = ImageReader::with_format(Cursor::new(bytes), decoder)
-        .into_decoder()
-        .and_then(|mut decoder| {
-            let (width, height) = decoder.dimensions();
-            Ok((width, height, decoder.orientation()?))
-        });
+    let head = ImageReader::with_format(Cursor::new(bytes), decoder).into_decoder().and_then(|mut decoder| {
+        let (width, height) = decoder.dimensions();
+        Ok((width, height, decoder.orientation()?))
+    });
     let (width, height, orientation) = match head {
         Ok(head) => head,
         Err(_) if !structure.complete => {
-            return Err(MediaError::Truncated {
-                content_type: format.content_type(),
-            });
+            return Err(MediaError::Truncated { content_type: format.content_type() });
         }
         Err(error) => return Err(damaged(format, &error)),
     };
     if width == 0 || height == 0 {
         let reason = "it has no pixels".to_owned();
-        return Err(MediaError::Damaged {
-            content_type: format.content_type(),
-            reason,
-        });
+        return Err(MediaError::Damaged { content_type: format.content_type(), reason });
     }
     if u64::from(width) * u64::from(height) > caps.max_pixels {
-        return Err(MediaError::TooManyPixels {
-            width,
-            height,
-            max_pixels: caps.max_pixels,
-        });
+        return Err(MediaError::TooManyPixels { width, height, max_pixels: caps.max_pixels });
     }
     if !structure.complete {
-        return Err(MediaError::Truncated {
-            content_type: format.content_type(),
-        });
+        return Err(MediaError::Truncated { content_type: format.content_type() });
     }
-    let (width, height) = if turns_sideways(orientation) {
-        (height, width)
-    } else {
-        (width, height)
-    };
+    let (width, height) = if turns_sideways(orientation) { (height, width) } else { (width, height) };
     let animated = structure.animated;
-    let kind = if animated && format == Format::Gif {
-        Kind::Gif
-    } else {
-        Kind::Image
-    };
-    Ok(Probe {
-        format,
-        kind,
-        width: Some(width),
-        height: Some(height),
-        animated,
-    })
+    let kind = if animated && format == Format::Gif { Kind::Gif } else { Kind::Image };
+    Ok(Probe { format, kind, width: Some(width), height: Some(height), animated })
 }
 
 /// Tells what is stored under `key`, reading a video's head only.
@@ -150,18 +112,14 @@ pub async fn probe_stored(
 fn agreed(bytes: &[u8], declared: Option<&str>) -> Result<Format, MediaError> {
     let format = sniff(bytes)?;
     match declared {
-        Some(declared) if !format.agrees_with(declared) => Err(MediaError::Mismatch {
-            declared: declared.to_owned(),
-            found: format.content_type(),
-        }),
+        Some(declared) if !format.agrees_with(declared) => {
+            Err(MediaError::Mismatch { declared: declared.to_owned(), found: format.content_type() })
+        }
         _ => Ok(format),
     }
 }
 
 fn turns_sideways(orientation: image::metadata::Orientation) -> bool {
     use image::metadata::Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
-    matches!(
-        orientation,
-        Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH
-    )
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }

@@ -21,9 +21,7 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<Format, MediaError> {
         },
         [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..] => container(brands),
         // QuickTime files from before 2003 have no `ftyp`.
-        [_, _, _, _, b'm', b'o', b'o', b'v', ..] | [_, _, _, _, b'w', b'i', b'd', b'e', ..] => {
-            Ok(Format::Quicktime)
-        }
+        [_, _, _, _, b'm', b'o', b'o', b'v', ..] | [_, _, _, _, b'w', b'i', b'd', b'e', ..] => Ok(Format::Quicktime),
         [0x1a, 0x45, 0xdf, 0xa3, ..] => {
             let head = &bytes[..bytes.len().min(64)];
             if head.windows(4).any(|window| window == b"webm") {
@@ -47,20 +45,12 @@ fn container(brands: &[u8]) -> Result<Format, MediaError> {
     match brands.get(..4) {
         Some(b"qt  ") => Ok(Format::Quicktime),
         Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1") => {
-            Err(MediaError::Unsupported {
-                found: "a HEIC picture",
-            })
+            Err(MediaError::Unsupported { found: "a HEIC picture" })
         }
-        Some(b"avif" | b"avis") => Err(MediaError::Unsupported {
-            found: "an AVIF picture",
-        }),
-        Some(b"M4A " | b"M4B ") => Err(MediaError::Unsupported {
-            found: "an M4A recording",
-        }),
+        Some(b"avif" | b"avis") => Err(MediaError::Unsupported { found: "an AVIF picture" }),
+        Some(b"M4A " | b"M4B ") => Err(MediaError::Unsupported { found: "an M4A recording" }),
         Some(_) => Ok(Format::Mp4),
-        None => Err(MediaError::Truncated {
-            content_type: "video/mp4",
-        }),
+        None => Err(MediaError::Truncated { content_type: "video/mp4" }),
     }
 }
 
@@ -69,20 +59,11 @@ fn markup(bytes: &[u8]) -> Result<Format, MediaError> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]).to_ascii_lowercase();
     let text = head.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if text.starts_with('<') && text.contains("<svg") {
-        Err(MediaError::Unsupported {
-            found: "an SVG picture",
-        })
-    } else if text.starts_with("<!doctype html")
-        || text.starts_with("<html")
-        || text.starts_with("<head")
-    {
-        Err(MediaError::Unsupported {
-            found: "an HTML page",
-        })
+        Err(MediaError::Unsupported { found: "an SVG picture" })
+    } else if text.starts_with("<!doctype html") || text.starts_with("<html") || text.starts_with("<head") {
+        Err(MediaError::Unsupported { found: "an HTML page" })
     } else if text.starts_with("<?xml") {
-        Err(MediaError::Unsupported {
-            found: "an XML document",
-        })
+        Err(MediaError::Unsupported { found: "an XML document" })
     } else {
         Err(MediaError::Unrecognised)
     }

@@ -45,25 +45,15 @@ pub fn sign(key: &[u8], media_id: &str, verb: Verb, expires_at: Timestamp) -> St
 ///
 /// # Errors
 /// [`TokenFault`].
-pub fn verify(
-    key: &[u8],
-    media_id: &str,
-    verb: Verb,
-    token: &str,
-    now: Timestamp,
-) -> Result<(), TokenFault> {
+pub fn verify(key: &[u8], media_id: &str, verb: Verb, token: &str, now: Timestamp) -> Result<(), TokenFault> {
     let (seconds, signature) = token.split_once('.').ok_or(TokenFault::Invalid)?;
-    let signature = URL_SAFE_NO_PAD
-        .decode(signature)
-        .map_err(|_| TokenFault::Invalid)?;
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenFault::Invalid)?;
     let expires_at: i64 = seconds.parse().map_err(|_| TokenFault::Invalid)?;
     // "+5" and "05" parse as well, and would be other tokens with the same signature.
     if expires_at.to_string() != seconds {
         return Err(TokenFault::Invalid);
     }
-    mac(key, media_id, verb, expires_at)
-        .verify_slice(&signature)
-        .map_err(|_| TokenFault::Invalid)?;
+    mac(key, media_id, verb, expires_at).verify_slice(&signature).map_err(|_| TokenFault::Invalid)?;
     if now.as_second() >= expires_at {
         return Err(TokenFault::Expired);
     }
@@ -75,8 +65,7 @@ fn mac(key: &[u8], media_id: &str, verb: Verb, seconds: i64) -> Hmac<Sha256> {
         Verb::Upload => "upload",
         Verb::Download => "download",
     };
-    let mut mac =
-        <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
     // The id comes last, since it is the only part that might hold a separator.
     mac.update(format!("fanfare-media-v1\n{verb}\n{seconds}\n{media_id}").as_bytes());
     mac

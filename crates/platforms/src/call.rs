@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use domain::{platform::Platform, post::Role, target::Live};
+use domain::{post::Role, target::Live};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -21,14 +21,15 @@ impl Bases {
         self
     }
 
-    /// Every network with a fixed origin moved below the sandbox's, each under its name.
+    /// Every network with a fixed origin, moved to the sandbox.
     pub fn in_sandbox(origin: &Url) -> Self {
-        let below = |platform: Platform| {
+        let below = |path: &str| {
             let mut base = origin.clone();
-            base.set_path(platform.name());
-            (platform.name(), base)
+            base.set_path(path);
+            base
         };
-        Self(Platform::all().map(below).collect())
+        // A PDS and the directory of DIDs are origins, as at home; other networks get a path of their own.
+        Self::default().with("x", below("x")).with("bluesky", below("")).with("plc", below(""))
     }
 
     /// The replacement, or `default`.
@@ -129,6 +130,8 @@ pub enum MediaHandle {
 pub struct Part<'a> {
     /// A stable, unique name of this part of this target; a key for the network is derived from it.
     pub key: &'a str,
+    /// When the target was due for the first time: the same each time the part is composed.
+    pub first_due: Timestamp,
     /// Main, first comment or thread.
     pub role: Role,
     /// The text.

@@ -94,12 +94,8 @@ pub struct Spec {
     pub options: fn() -> Value,
     /// How an ambiguous send is resolved, for most accounts.
     pub probe: ProbeClass,
-    /// Whether "not found" in the probe's listing means "not live".
-    pub listing_is_consistent: bool,
     /// Calls in flight per process.
     pub permits: u32,
-    /// Calls in flight per origin, for networks with many.
-    pub permits_per_origin: u32,
     /// Most bytes of credentials worth looking at; more is refused unread.
     pub credentials_max_bytes: usize,
 }

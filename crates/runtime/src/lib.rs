@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod clock;
 pub mod metrics;
 pub mod secret;
+pub mod sections;
 pub mod settings;
 pub mod shutdown;
 pub mod tasks;

@@ -124,7 +124,10 @@ impl Database {
     /// [`StoreError::Unavailable`] when it cannot be asked.
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
         let mut harness = AsyncMigrationHarness::new(self.dedicated("").await?);
-        harness.has_pending_migration(MIGRATIONS).map(|pending| !pending).map_err(|error| StoreError::Migration(error.to_string()))
+        harness
+            .has_pending_migration(MIGRATIONS)
+            .map(|pending| !pending)
+            .map_err(|error| StoreError::Migration(error.to_string()))
     }
 
     /// Undoes every migration. For the test that runs them up, down and up.

@@ -47,9 +47,14 @@ pub(crate) fn is_disconnect(error: &DieselError) -> bool {
         DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => true,
         DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
             let message = info.message();
-            ["connection closed", "error communicating with the server", "terminating connection", "the database system is"]
-                .iter()
-                .any(|sign| message.contains(sign))
+            [
+                "connection closed",
+                "error communicating with the server",
+                "terminating connection",
+                "the database system is",
+            ]
+            .iter()
+            .any(|sign| message.contains(sign))
         }
         _ => false,
     }

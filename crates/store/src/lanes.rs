@@ -131,15 +131,11 @@ impl Lanes {
     /// [`StoreError`].
     pub async fn renew(&self, held: &Held) -> Result<bool, StoreError> {
         let mut connection = self.database.connection().await?;
-        let renewed = Renew {
-            kind: held.kind.number(),
-            key: held.key,
-            fence: held.fence,
-            lease: self.lease.hold.as_secs_f64(),
-        }
-        .execute(&mut connection)
-        .await
-        .map_err(StoreError::from_diesel("renew a lease"))?;
+        let renewed =
+            Renew { kind: held.kind.number(), key: held.key, fence: held.fence, lease: self.lease.hold.as_secs_f64() }
+                .execute(&mut connection)
+                .await
+                .map_err(StoreError::from_diesel("renew a lease"))?;
         Ok(renewed == 1)
     }
 
@@ -378,10 +374,7 @@ statement! {
 
 /// Wakes lanes, making those that are not there yet. Returns each lane's `next_seq` after its items were counted in:
 /// the caller deals `next_seq - items + 1 ..= next_seq`.
-pub(crate) async fn wake(
-    connection: &mut AsyncPgConnection,
-    wakes: &[Wake],
-) -> QueryResult<Vec<(Kind, Uuid, i64)>> {
+pub(crate) async fn wake(connection: &mut AsyncPgConnection, wakes: &[Wake]) -> QueryResult<Vec<(Kind, Uuid, i64)>> {
     if wakes.is_empty() {
         return Ok(Vec::new());
     }

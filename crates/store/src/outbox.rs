@@ -44,9 +44,10 @@ impl Listener {
     fn wants(&self, event: &NewEvent) -> bool {
         self.project_id == event.project_id
             && self.events.iter().any(|name| name == "*" || name == event.kind.name())
-            && self.external_id.as_ref().is_none_or(|owner| {
-                !event.owners.is_empty() && event.owners.iter().all(|touched| touched == owner)
-            })
+            && self
+                .external_id
+                .as_ref()
+                .is_none_or(|owner| !event.owners.is_empty() && event.owners.iter().all(|touched| touched == owner))
     }
 }
 
@@ -70,6 +71,8 @@ statement! {
     }
 }
 
+type ListenerRow = (Uuid, Uuid, Vec<String>, Option<String>, bool);
+
 /// Wakes the lanes of all endpoints of these projects that listen to one of these types, and returns them.
 pub(crate) async fn wake_listeners(
     connection: &mut AsyncPgConnection,
@@ -79,7 +82,7 @@ pub(crate) async fn wake_listeners(
 ) -> QueryResult<Vec<Listener>> {
     projects.sort_unstable();
     projects.dedup();
-    let rows: Vec<(Uuid, Uuid, Vec<String>, Option<String>, bool)> = WakeListeners {
+    let rows: Vec<ListenerRow> = WakeListeners {
         projects,
         events: kinds.iter().map(|kind| kind.name().to_owned()).collect(),
         kind: domain::job::Kind::Deliver.number(),

@@ -8,11 +8,7 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, Simpl
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::{
-    Database, StoreError,
-    statement::statement,
-    types::sql,
-};
+use crate::{Database, StoreError, statement::statement, types::sql};
 
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Weeks made ahead besides the running one: a job that does not run for weeks is noticed before rows land in the

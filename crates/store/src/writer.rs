@@ -11,11 +11,7 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, Trans
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{
-    Database, StoreError,
-    error::is_disconnect,
-    statement::statement,
-};
+use crate::{Database, StoreError, error::is_disconnect, statement::statement};
 
 /// Plans are pinned to indexes: a bad one for an `unnest` of thousands doubles the database's share.
 const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
@@ -139,8 +135,11 @@ impl<B: Batch> Task<B> {
                     }
                 }
                 Err(Attempt::Guilty(_)) if requests.len() > 1 => {
-                    let mut first: Vec<_> =
-                        requests.into_iter().zip(answers).map(|(request, answer)| Waiting { request, answer }).collect();
+                    let mut first: Vec<_> = requests
+                        .into_iter()
+                        .zip(answers)
+                        .map(|(request, answer)| Waiting { request, answer })
+                        .collect();
                     let second = first.split_off(first.len() / 2);
                     work.push_front(second);
                     work.push_front(first);
@@ -175,13 +174,16 @@ impl<B: Batch> Task<B> {
                     Ok(answers)
                 }
                 Err(error) if is_disconnect(&error) => {
-                    if self.landed(seen).await? { Ok(answers) } else { Err(Attempt::Gone(error.to_string())) }
+                    if self.landed(seen).await? {
+                        Ok(answers)
+                    } else {
+                        Err(Attempt::Gone(error.to_string()))
+                    }
                 }
                 Err(error) => Err(Attempt::of(error)),
             },
             Err(error) => {
-                if !is_disconnect(&error)
-                    && AnsiTransactionManager::rollback_transaction(&mut connection).await.is_ok()
+                if !is_disconnect(&error) && AnsiTransactionManager::rollback_transaction(&mut connection).await.is_ok()
                 {
                     self.connection = Some(connection);
                 }
@@ -191,11 +193,8 @@ impl<B: Batch> Task<B> {
     }
 
     async fn connect(&self) -> Result<AsyncPgConnection, Attempt> {
-        let setup = if self.settings.durable {
-            SESSION.to_owned()
-        } else {
-            format!("{SESSION}; SET synchronous_commit = off")
-        };
+        let setup =
+            if self.settings.durable { SESSION.to_owned() } else { format!("{SESSION}; SET synchronous_commit = off") };
         self.database.dedicated(&setup).await.map_err(|error| Attempt::Gone(error.to_string()))
     }
 

@@ -36,7 +36,8 @@ pub async fn broker() -> TestBroker {
     let made = management.call(Method::PUT, &format!("vhosts/{name}"), Some(json!({}))).await;
     assert!(made.status.is_success(), "making the virtual host {name}: {}", made.status);
     let everything = json!({"configure": ".*", "write": ".*", "read": ".*"});
-    let allowed = management.call(Method::PUT, &format!("permissions/{name}/{}", management.user), Some(everything)).await;
+    let allowed =
+        management.call(Method::PUT, &format!("permissions/{name}/{}", management.user), Some(everything)).await;
     assert!(allowed.status.is_success(), "opening the virtual host {name}: {}", allowed.status);
     let mut url = variable(VARIABLE);
     url.set_path(&name);
@@ -99,7 +100,10 @@ impl Management {
             request = request.body(Body::Json(body));
         }
         let limits = Limits::new(Deadline::after(PATIENCE), 16 << 20);
-        self.door.exchange(request, limits).await.unwrap_or_else(|error| panic!("asking the broker for {path}: {error}"))
+        self.door
+            .exchange(request, limits)
+            .await
+            .unwrap_or_else(|error| panic!("asking the broker for {path}: {error}"))
     }
 }
 
@@ -109,7 +113,8 @@ fn is_leftover(name: &str) -> bool {
 }
 
 fn variable(name: &str) -> Url {
-    let text = std::env::var(name)
-        .unwrap_or_else(|_| panic!("{name} is not set; run tests by `make test` or `deploy/dev/services --for test exec`"));
+    let text = std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set; run tests by `make test` or `deploy/dev/services --for test exec`")
+    });
     text.parse().unwrap_or_else(|error| panic!("{name} is not a URL: {error}"))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egress::{Door, EgressSettings};
+use egress::Door;
 use runtime::{admin::Admin, clock::SystemClock, metrics::Metrics, shutdown::Shutdown};
 use store::Database;
 
@@ -44,7 +44,7 @@ async fn parts(settings: &Settings) -> Result<Parts, ConnectorError> {
         database: Database::new(&settings.database)?,
         bus: bus::rabbitmq(settings.broker.clone()).await?,
         ring: settings.vault.private_keys.expose().parse()?,
-        door: Door::new(&EgressSettings { allow: settings.egress.allow.clone(), ..EgressSettings::default() })?,
+        door: Door::new(&(&settings.egress).into())?,
         clock: Arc::new(SystemClock),
         metrics: Metrics::new("connector"),
         sandbox,

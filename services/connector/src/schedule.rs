@@ -10,8 +10,12 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(10);
 /// However short-lived a network's tokens are, they are kept this long.
 const SHORTEST_LIFE: SignedDuration = SignedDuration::from_secs(5);
 
-/// Who is refused with tokens that are younger than this was using the ones before them.
+/// Tokens that work although they should have run out are left alone for this long.
 const SETTLING: SignedDuration = SignedDuration::from_secs(30);
+
+/// Who is refused when the tokens are younger than this was using the ones before them: a call takes about so long. A
+/// renewal too many is harmless; one too few would cost the account.
+const JUST_RENEWED: SignedDuration = SignedDuration::from_secs(2);
 
 /// When tokens that were stored at `stored_at` and run out at `expires_at` are to be renewed.
 pub(crate) fn due(stored_at: Timestamp, expires_at: Timestamp) -> Timestamp {
@@ -47,7 +51,7 @@ pub(crate) fn plan(of: &Renewable, not_before: Option<Timestamp>) -> Plan {
     }
     let due = of.expires_at.map(|expires_at| due(of.stored_at, expires_at));
     let is_due = due.is_some_and(|due| due <= of.now);
-    let is_fresh = of.now.duration_since(of.stored_at) < SETTLING;
+    let is_fresh = of.now.duration_since(of.stored_at) < JUST_RENEWED;
     match (due, not_before.filter(|at| *at > of.now)) {
         (_, Some(at)) if of.is_wanted => Plan::Defer(at),
         (_, Some(at)) if is_due => Plan::At(at),
@@ -110,7 +114,9 @@ mod tests {
             (100, None, true, Plan::Renew),
             // The second of those who asked at once finds it done.
             (1, Some(7_200), true, Plan::Release(Some(at(6_600)))),
-            (29, None, true, Plan::Release(None)),
+            (1, None, true, Plan::Release(None)),
+            // It was connected a moment ago, and the network has ended its tokens since.
+            (3, None, true, Plan::Renew),
             // It was connected with tokens that had a few seconds left.
             (10, Some(12), true, Plan::Renew),
         ] {

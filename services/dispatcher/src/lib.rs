@@ -41,7 +41,7 @@ use store::{
 };
 use vault::{PrivateRing, VaultError};
 
-pub use settings::{DEFAULT_TOML, DispatcherSettings, EgressSection, LogSection, Settings, USER_AGENT, VaultSection};
+pub use settings::{DEFAULT_TOML, DispatcherSettings, Settings, USER_AGENT};
 
 use crate::{attempt::Sending, lane::Shared, metrics::Counts};
 

@@ -1,10 +1,14 @@
 //! Settings; `default.toml` is the reference.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use bus::RabbitSettings;
-use egress::EgressSettings;
-use runtime::{admin::AdminSettings, secret::Secret, settings::SettingsError, telemetry::LogFormat};
+use egress::{EgressSection, EgressSettings};
+use runtime::{
+    admin::AdminSettings,
+    sections::{KNOWN, LogSection, VaultSection},
+    settings::SettingsError,
+};
 use serde::{Deserialize, Serialize};
 use store::DatabaseSettings;
 
@@ -31,24 +35,6 @@ pub struct Settings {
     pub log: LogSection,
 }
 
-/// What opens sealed secrets.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct VaultSection {
-    /// `fsk1_...`, separated by commas.
-    pub private_keys: Secret,
-}
-
-/// What the door lets through.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct EgressSection {
-    /// `host:port` pairs exempt from the address guard.
-    pub allow: Vec<String>,
-    /// PEM; empty for Mozilla's roots.
-    pub ca_file: PathBuf,
-    /// Name, TCP and TLS.
-    pub connect_timeout_ms: u64,
-}
-
 /// How deliveries are made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DispatcherSettings {
@@ -64,22 +50,13 @@ pub struct DispatcherSettings {
     pub admin: AdminSettings,
 }
 
-/// How logs look.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LogSection {
-    /// `json` or `pretty`.
-    pub format: LogFormat,
-    /// `info,dispatcher=debug`
-    pub filter: String,
-}
-
 impl Settings {
     /// The defaults under what the environment and the settings file say.
     ///
     /// # Errors
     /// [`SettingsError`] naming the variable or key at fault.
     pub fn load() -> Result<Self, SettingsError> {
-        runtime::settings::load(DEFAULT_TOML, SECTIONS)
+        runtime::settings::load(DEFAULT_TOML, KNOWN)
     }
 
     /// How long an orderly end may take.
@@ -88,32 +65,9 @@ impl Settings {
     }
 
     pub(crate) fn egress(&self) -> EgressSettings {
-        let ca_file = &self.egress.ca_file;
-        EgressSettings {
-            allow: self.egress.allow.clone(),
-            connect_timeout: Duration::from_millis(self.egress.connect_timeout_ms),
-            user_agent: USER_AGENT.to_owned(),
-            ca_file: (!ca_file.as_os_str().is_empty()).then(|| ca_file.clone()),
-        }
+        EgressSettings { user_agent: USER_AGENT.to_owned(), ..(&self.egress).into() }
     }
 }
-
-/// The sections of all services: what none of them has is a misspelling.
-const SECTIONS: &[&str] = &[
-    "broker",
-    "connector",
-    "database",
-    "dispatcher",
-    "egress",
-    "fanfare",
-    "gateway",
-    "log",
-    "media",
-    "platforms",
-    "publisher",
-    "sandbox",
-    "vault",
-];
 
 impl DispatcherSettings {
     pub(crate) fn exchange_timeout(&self) -> Duration {
@@ -139,8 +93,7 @@ mod tests {
 
     #[test]
     fn the_reference_holds_what_the_contract_says() {
-        let nothing: [(&str, &str); 0] = [];
-        let settings: Settings = load_from(DEFAULT_TOML, SECTIONS, &Environment::of(nothing)).unwrap();
+        let settings: Settings = load_from(DEFAULT_TOML, KNOWN, &Environment::default()).unwrap();
         let egress = settings.egress();
         assert_eq!(egress.connect_timeout, Duration::from_secs(5));
         assert_eq!(settings.dispatcher.exchange_timeout(), Duration::from_secs(20));

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use bus::RabbitSettings;
-use runtime::{admin::AdminSettings, secret::Secret, settings::SettingsError, telemetry::LogFormat};
+use egress::EgressSection;
+use runtime::{
+    admin::AdminSettings,
+    sections::{KNOWN, LogSection, SandboxSection, VaultSection},
+    settings::SettingsError,
+};
 use serde::{Deserialize, Serialize};
 use store::DatabaseSettings;
 
 const DEFAULT: &str = include_str!("../default.toml");
-
-/// There is no section that this program does not read.
-const OTHERS: &[&str] = &[];
 
 /// Everything.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -75,32 +77,13 @@ pub(crate) struct ConnectorSection {
     pub(crate) lease_ms: u64,
 }
 
-/// `[egress]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct EgressSection {
-    pub(crate) allow: Vec<String>,
-}
-
-/// `[vault]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct VaultSection {
-    pub(crate) private_keys: Secret,
-}
-
-/// `[log]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct LogSection {
-    pub(crate) format: LogFormat,
-    pub(crate) filter: String,
-}
-
 impl Settings {
     /// Reads them over this process's environment.
     ///
     /// # Errors
     /// [`SettingsError`] names the variable at fault.
     pub(crate) fn load() -> Result<Self, SettingsError> {
-        runtime::settings::load(DEFAULT, OTHERS)
+        runtime::settings::load(DEFAULT, KNOWN)
     }
 
     pub(crate) fn shutdown_deadline(&self) -> Duration {
@@ -123,8 +106,8 @@ impl Settings {
             egress: gateway::EgressSection { allow: self.egress.allow.clone() },
             vault: gateway::VaultSection { public_keys },
             media: self.media.clone(),
-            sandbox: gateway::SandboxSection { url: self.sandbox.url.clone() },
-            log: gateway::LogSection { format: self.log.format, filter: self.log.filter.clone() },
+            sandbox: SandboxSection { url: self.sandbox.url.clone() },
+            log: self.log.clone(),
         }
     }
 
@@ -175,8 +158,7 @@ mod tests {
 
     #[test]
     fn the_reference_is_complete() {
-        let none: [(String, String); 0] = [];
-        let settings: Settings = load_from(DEFAULT, OTHERS, &Environment::of(none)).unwrap();
+        let settings: Settings = load_from(DEFAULT, KNOWN, &Environment::default()).unwrap();
         assert_eq!((settings.gateway.port, settings.sandbox.port, settings.fanfare.admin.port), (8080, 8090, 9080));
     }
 }

@@ -4,16 +4,9 @@ use std::{net::TcpListener, sync::Arc};
 
 use bus::Bus;
 use clap::Args;
-use egress::{Door, EgressSettings};
+use egress::Door;
 use media::{Objects, Storage};
-use runtime::{
-    admin::Admin,
-    clock::SystemClock,
-    metrics::Metrics,
-    shutdown::Shutdown,
-    tasks::Tasks,
-    telemetry,
-};
+use runtime::{admin::Admin, clock::SystemClock, metrics::Metrics, shutdown::Shutdown, tasks::Tasks, telemetry};
 use sandbox::Sandbox;
 use store::Database;
 use url::Url;
@@ -102,7 +95,7 @@ impl Shared {
             database: commands::database(settings)?,
             bus,
             ring: settings.vault.private_keys.expose().parse()?,
-            door: Door::new(&EgressSettings { allow: settings.egress.allow.clone(), ..EgressSettings::default() })?,
+            door: Door::new(&(&settings.egress).into())?,
             objects: Objects::open(&Storage::Local { root: settings.media.directory.clone() }).await?,
             metrics: Metrics::new("fanfare"),
             sandbox: match settings.sandbox.url.as_str() {

@@ -3,29 +3,21 @@
 use std::time::Duration;
 
 use bus::RabbitSettings;
-use runtime::{admin::AdminSettings, secret::Secret, settings::SettingsError, telemetry::LogFormat};
+use runtime::{
+    admin::AdminSettings,
+    secret::Secret,
+    sections::{KNOWN, LogSection, SandboxSection},
+    settings::{Environment, Known, SettingsError},
+};
 use serde::{Deserialize, Serialize};
 use store::DatabaseSettings;
 
 /// The reference.
-pub const DEFAULT: &str = include_str!("../default.toml");
+const DEFAULT: &str = include_str!("../default.toml");
 
-/// The sections of all services: what none of them has is a misspelling.
-pub const SECTIONS: &[&str] = &[
-    "broker",
-    "connector",
-    "database",
-    "dispatcher",
-    "egress",
-    "fanfare",
-    "gateway",
-    "log",
-    "media",
-    "platforms",
-    "publisher",
-    "sandbox",
-    "vault",
-];
+/// What only seals is not to be told how to open: not even a mistaken deployment gets that far.
+const WITHHELD: (&str, &str) =
+    ("vault.private_keys", "the gateway seals and must not be able to open; it takes vault.public_keys alone");
 
 /// All the gateway reads.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,14 +45,14 @@ pub struct ServerSettings {
     pub admin: AdminSettings,
 }
 
-/// `[egress]`
+/// `[egress]`, as far as it concerns who judges addresses and connects to none.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "default.toml documents each")]
 pub struct EgressSection {
     pub allow: Vec<String>,
 }
 
-/// `[vault]`
+/// `[vault]`, without what opens.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "default.toml documents each")]
 pub struct VaultSection {
@@ -78,28 +70,22 @@ pub struct MediaSection {
     pub kept_hours: u32,
 }
 
-/// `[sandbox]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "default.toml documents each")]
-pub struct SandboxSection {
-    pub url: String,
-}
-
-/// `[log]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "default.toml documents each")]
-pub struct LogSection {
-    pub format: LogFormat,
-    pub filter: String,
-}
-
 impl Settings {
     /// Reads them over this process's environment.
     ///
     /// # Errors
-    /// [`SettingsError`] names the variable at fault.
+    /// As [`Settings::load_from`].
     pub fn load() -> Result<Self, SettingsError> {
-        runtime::settings::load(DEFAULT, SECTIONS)
+        Self::load_from(&Environment::of_process())
+    }
+
+    /// Reads them over the given variables.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the variable at fault; [`SettingsError::Withheld`] when there are private keys.
+    pub fn load_from(environment: &Environment) -> Result<Self, SettingsError> {
+        let known = Known::from(KNOWN).withholding(WITHHELD.0, WITHHELD.1);
+        runtime::settings::load_from(DEFAULT, known, environment)
     }
 
     /// How long an orderly end may take.
@@ -111,16 +97,18 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use runtime::settings::{Environment, load_from};
 
     #[test]
-    fn the_reference_is_complete_and_its_sections_are_known() {
-        let none: [(String, String); 0] = [];
-        let settings: Settings = load_from(DEFAULT, SECTIONS, &Environment::of(none)).unwrap();
-        assert_eq!(settings.gateway.port, 8080);
-        let shown = serde_json::to_value(&settings).unwrap();
-        for section in shown.as_object().unwrap().keys() {
-            assert!(SECTIONS.contains(&section.as_str()), "{section}");
+    fn the_reference_is_complete() {
+        assert_eq!(Settings::load_from(&Environment::default()).unwrap().gateway.port, 8080);
+    }
+
+    #[test]
+    fn private_keys_are_refused_by_name() {
+        for name in ["FANFARE__VAULT__PRIVATE_KEYS", "FANFARE__VAULT__PRIVATE_KEYS_FILE"] {
+            let refused = Settings::load_from(&Environment::of([(name, "fsk1_secret")])).unwrap_err().to_string();
+            assert!(refused.contains(name) && refused.contains("must not be able to open"), "{refused}");
+            assert!(!refused.contains("fsk1_secret"), "{refused}");
         }
     }
 }

@@ -1,13 +1,15 @@
-//! Forgetting what has run out: answers kept for idempotency keys, and uploads with their bytes.
+//! Forgetting what has run out (answers kept for idempotency keys, uploads with their bytes, old history), and making
+//! room for history to come.
 //!
 //! Every gateway does it; two at once find the same rows and do no harm.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::media::object_key;
+use jiff::Timestamp;
 use media::{MediaError, ObjectKey, Objects};
-use runtime::shutdown::Shutdown;
-use store::{Database, StoreError, idempotency, media as files};
+use runtime::{clock::Clock, shutdown::Shutdown};
+use store::{Database, StoreError, idempotency, media as files, partitions};
 
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Rows of one statement.
@@ -22,19 +24,20 @@ enum SweepError {
 }
 
 /// Sweeps now and then until the shutdown.
-pub(crate) async fn run(database: Database, objects: Objects, shutdown: Shutdown) {
+pub(crate) async fn run(database: Database, objects: Objects, clock: Arc<dyn Clock>, shutdown: Shutdown) {
     loop {
+        if let Err(error) = sweep(&database, &objects, clock.now()).await {
+            tracing::warn!(%error, "forgetting what has run out was put off: {error}");
+        }
         tokio::select! {
             () = shutdown.soft().cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
-        if let Err(error) = sweep(&database, &objects).await {
-            tracing::warn!(%error, "forgetting what has run out was put off: {error}");
-        }
     }
 }
 
-async fn sweep(database: &Database, objects: &Objects) -> Result<(), SweepError> {
+async fn sweep(database: &Database, objects: &Objects, now: Timestamp) -> Result<(), SweepError> {
+    partitions::turn(database, now).await?;
     while idempotency::expire(database, CHUNK).await? > 0 {}
     loop {
         let expired = files::list_expired(database, CHUNK).await?;

@@ -9,7 +9,7 @@ use runtime::{
 };
 use store::{
     Database,
-    lanes::{LeaseSettings, Lanes},
+    lanes::{Lanes, LeaseSettings},
     targets::Targets,
 };
 

@@ -50,11 +50,7 @@ pub(crate) async fn prepare(worker: &Worker, lane: &mut Lane, work: &Work, part:
 }
 
 /// Does something that may take long, renewing the lease meanwhile.
-async fn kept<T>(
-    worker: &Worker,
-    lane: &Lane,
-    doing: impl Future<Output = Result<T, Trouble>>,
-) -> Result<T, Trouble> {
+async fn kept<T>(worker: &Worker, lane: &Lane, doing: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     let mut doing = std::pin::pin!(doing);
     let mut renewal = tokio::time::interval(worker.settings.lease() / 3);
     renewal.tick().await;
@@ -78,12 +74,8 @@ pub(crate) fn open_tokens(worker: &Worker, lane: &mut Lane) -> Result<(), Refusa
         return Ok(());
     }
     let account = &lane.account;
-    let context = Context {
-        table: "account_tokens",
-        column: "sealed",
-        row: account.id.0,
-        project: account.project_id.0,
-    };
+    let context =
+        Context { table: "account_tokens", column: "sealed", row: account.id.0, project: account.project_id.0 };
     let opened = match &account.sealed_tokens {
         Some(sealed) => worker.ring.open_text(sealed, &context).map_err(|error| error.to_string()),
         None => Err("the account has none".to_owned()),
@@ -147,7 +139,8 @@ async fn upload(
                 return Ok(value);
             }
             MediaHandle::Processing { handle: value, check_at } => {
-                keep_checkpoint(worker, work, part, &step, json!({"state": "processing", "handle": value.clone()})).await?;
+                keep_checkpoint(worker, work, part, &step, json!({"state": "processing", "handle": value.clone()}))
+                    .await?;
                 if worker.now() > give_up {
                     return Err(refused(not_now("The network is still processing a file")));
                 }
@@ -264,6 +257,7 @@ async fn compose(
     let key = format!("{}-{part}", work.target_id);
     let whole = Part {
         key: &key,
+        first_due: work.first_due_at,
         role: says.role,
         content: &says.content,
         media: handles,

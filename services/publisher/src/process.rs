@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egress::{Door, EgressSettings};
+use egress::Door;
 use media::{Objects, Storage};
 use runtime::{
     admin::{Admin, Vitals},
@@ -51,7 +51,7 @@ async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, Publisher
         database: Database::new(&settings.database)?,
         bus: bus::rabbitmq(settings.broker.clone()).await?,
         ring: settings.vault.private_keys.expose().parse()?,
-        door: Door::new(&EgressSettings { allow: settings.egress.allow.clone(), ..EgressSettings::default() })?,
+        door: Door::new(&(&settings.egress).into())?,
         objects: Objects::open(&Storage::Local { root: settings.media.directory.clone() }).await?,
         clock: Arc::new(SystemClock),
         metrics,

@@ -45,7 +45,11 @@ impl Doing {
     }
 
     pub(crate) fn interrupted(self, decision: &Decision, now: Timestamp) -> AttemptRecord {
-        self.record(plain("ambiguous", Some("The sender stopped before the outcome was recorded".to_owned())), decision, now)
+        self.record(
+            plain("ambiguous", Some("The sender stopped before the outcome was recorded".to_owned())),
+            decision,
+            now,
+        )
     }
 
     fn record(self, words: Words, decision: &Decision, now: Timestamp) -> AttemptRecord {
@@ -88,7 +92,7 @@ fn words_of_refusal(refusal: &Refusal) -> Words {
     let (outcome, http_status, error_code, message) = match refusal {
         Refusal::Rejected { code, message, http_status } => ("rejected", *http_status, Some(*code), message),
         Refusal::Auth { code, message, http_status } => ("auth", *http_status, Some(*code), message),
-        Refusal::Throttled { message, .. } => ("throttled", Some(429), Some(ErrorCode::QuotaExhausted), message),
+        Refusal::Throttled { message, .. } => ("throttled", None, Some(ErrorCode::QuotaExhausted), message),
         Refusal::NotNow { message, http_status, .. } => ("not_sent", *http_status, None, message),
     };
     Words { outcome, http_status, error_code, message: Some(message.clone()) }

@@ -19,7 +19,7 @@ use runtime::{
 };
 use store::{
     Database,
-    lanes::{LeaseSettings, Lanes},
+    lanes::{Lanes, LeaseSettings},
     targets::Targets,
 };
 use tokio::sync::Semaphore;
@@ -170,13 +170,16 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
     });
     let tasks = Tasks::new(shutdown);
     for platform in Platform::all() {
-        let permits = worker.settings.lanes.max(1);
-        // Twice the permits, so that the next lanes are here when one is given back.
+        let permits = worker.settings.lanes.min(worker.network(platform).spec().permits).max(1);
+        // Twice the permits in lanes of full messages, so that the next ones are here when a lane is given back.
         let prefetch = u16::try_from(permits / 8).unwrap_or(u16::MAX).max(2);
         let queue = Queue::Publish(platform);
         let receiver = parts.bus.receive(queue, prefetch).await?;
         let permits = usize::try_from(permits).unwrap_or(1).max(domain::job::LANES_PER_MESSAGE);
-        tasks.spawn(platform.name(), consume::consume(Arc::clone(&worker), queue, Arc::new(Semaphore::new(permits)), receiver));
+        tasks.spawn(
+            platform.name(),
+            consume::consume(Arc::clone(&worker), queue, Arc::new(Semaphore::new(permits)), receiver),
+        );
     }
     tasks.spawn("database clock", keep_time(Arc::clone(&worker)));
     Ok(tasks.finish().await?)

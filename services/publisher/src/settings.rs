@@ -3,18 +3,17 @@
 use std::time::Duration;
 
 use bus::RabbitSettings;
-use runtime::{admin::AdminSettings, secret::Secret, settings::SettingsError, telemetry::LogFormat};
+use egress::EgressSection;
+use runtime::{
+    admin::AdminSettings,
+    sections::{KNOWN, LogSection, SandboxSection, VaultSection},
+    settings::SettingsError,
+};
 use serde::{Deserialize, Serialize};
 use store::DatabaseSettings;
 
 /// The reference.
 const DEFAULT: &str = include_str!("../default.toml");
-
-/// The sections of all services: what none of them has is a misspelling.
-const SECTIONS: &[&str] = &[
-    "broker", "connector", "database", "dispatcher", "egress", "fanfare", "gateway", "log", "media", "platforms",
-    "publisher", "sandbox", "vault",
-];
 
 /// All the publisher reads.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,40 +42,11 @@ pub struct PublisherSettings {
     pub admin: AdminSettings,
 }
 
-/// `[egress]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "default.toml documents each")]
-pub struct EgressSection {
-    pub allow: Vec<String>,
-}
-
-/// `[vault]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "default.toml documents each")]
-pub struct VaultSection {
-    pub private_keys: Secret,
-}
-
-/// `[media]`
+/// `[media]`, as far as it concerns who only reads: no key that signs links.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "default.toml documents each")]
 pub struct MediaSection {
     pub directory: std::path::PathBuf,
-}
-
-/// `[sandbox]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "default.toml documents each")]
-pub struct SandboxSection {
-    pub url: String,
-}
-
-/// `[log]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "default.toml documents each")]
-pub struct LogSection {
-    pub format: LogFormat,
-    pub filter: String,
 }
 
 impl Settings {
@@ -85,7 +55,7 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] names the variable at fault.
     pub fn load() -> Result<Self, SettingsError> {
-        runtime::settings::load(DEFAULT, SECTIONS)
+        runtime::settings::load(DEFAULT, KNOWN)
     }
 
     /// How long an orderly end may take.
@@ -115,8 +85,7 @@ mod tests {
 
     #[test]
     fn the_reference_is_complete() {
-        let none: [(String, String); 0] = [];
-        let settings: Settings = load_from(DEFAULT, SECTIONS, &Environment::of(none)).unwrap();
+        let settings: Settings = load_from(DEFAULT, KNOWN, &Environment::default()).unwrap();
         assert_eq!(settings.publisher.send_timeout(), Duration::from_secs(30));
     }
 }

@@ -61,12 +61,8 @@ async fn interrupted(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work
         return Flow::End(Ended::Blocks(quiet_at));
     }
     let Some(decision) = decide(worker, lane, work, &Event::Interrupted { part }) else { return stuck(worker) };
-    let doing = Doing {
-        number: work.state.attempt,
-        part,
-        step: "send",
-        started_at: work.parts[part].sent_at.unwrap_or(now),
-    };
+    let doing =
+        Doing { number: work.state.attempt, part, step: "send", started_at: work.parts[part].sent_at.unwrap_or(now) };
     let record = doing.interrupted(&decision, now);
     finish(worker, permits, lane, work, decision, Some(record)).await
 }

@@ -115,7 +115,8 @@ fn what_no_probe_can_tell_stays_unconfirmed_until_the_caller_speaks() {
 #[test]
 fn a_project_may_ask_for_a_double_rather_than_a_doubt() {
     let rules = Rules { on_unconfirmed: OnUnconfirmed::Retry, ..rules() };
-    let events = [start(0, 0), (40, Event::Interrupted { part: 0 }), (70, Event::Probed { part: 0, probe: Probe::Impossible })];
+    let events =
+        [start(0, 0), (40, Event::Interrupted { part: 0 }), (70, Event::Probed { part: 0, probe: Probe::Impossible })];
     let end = run(target(1), &rules, &events);
     assert_eq!((end.target.status, end.next), (Status::Queued, Next::At(at(70))));
 }
@@ -134,6 +135,20 @@ fn a_refused_repeat_proves_nothing_about_the_send_it_repeats() {
     assert_eq!((end.target.status, end.target.is_probing()), (Status::Unconfirmed, true));
     let found = run(end.target, &rules(), &[(99, Event::Probed { part: 0, probe: Probe::Live(live("1")) })]);
     assert_eq!(found.target.status, Status::Published);
+}
+
+#[test]
+fn the_last_repeat_that_is_refused_leaves_a_doubt_and_no_double() {
+    let busy = || Outcome::Refused(Refusal::NotNow { message: "busy".to_owned(), http_status: Some(503), after: None });
+    let mut events = vec![start(0, 0), (40, Event::Interrupted { part: 0 })];
+    for n in 0..i64::from(retry::PROBE_LIMIT) {
+        let second = 100 + n * 700;
+        events.push((second, Event::Probed { part: 0, probe: Probe::Repeat }));
+        events.push(start(0, second));
+        events.push(sent(0, second + 1, busy()));
+    }
+    let end = run(target(1), &rules(), &events);
+    assert_eq!((end.target.status, end.next), (Status::Unconfirmed, Next::Settled));
 }
 
 #[test]
@@ -165,7 +180,11 @@ fn throttling_costs_no_failure_and_waits_as_long_as_the_network_says() {
 #[test]
 fn an_expired_token_is_renewed_once_and_then_the_target_is_held_until_reconnected() {
     let auth = || {
-        Outcome::Refused(Refusal::Auth { code: ErrorCode::TokenExpired, message: "expired".to_owned(), http_status: None })
+        Outcome::Refused(Refusal::Auth {
+            code: ErrorCode::TokenExpired,
+            message: "expired".to_owned(),
+            http_status: None,
+        })
     };
     let rules = Rules { can_refresh: true, ..rules() };
     let first = run(target(1), &rules, &[start(0, 0), sent(0, 1, auth())]);
@@ -185,7 +204,8 @@ fn an_account_that_is_held_between_two_parts_holds_the_rest() {
     let events = [start(0, 0), sent(0, 1, Outcome::Published(live("1"))), (2, Event::AccountHeld(held.clone()))];
     let end = run(target(2), &rules(), &events);
     assert_eq!((end.target.status, &end.target.error), (Status::NeedsReconnect, &Some(held)));
-    let again = run(end.target, &rules(), &[(9, Event::Reconnected), start(1, 9), sent(1, 10, Outcome::Published(live("2")))]);
+    let again =
+        run(end.target, &rules(), &[(9, Event::Reconnected), start(1, 9), sent(1, 10, Outcome::Published(live("2")))]);
     assert_eq!(again.target.status, Status::Published);
 }
 
@@ -209,7 +229,11 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Ambiguous { message: "?".to_owned(), http_status: None }),
         Just(Outcome::Refused(Refusal::Throttled { until: at(50), message: String::new() })),
         Just(Outcome::Refused(Refusal::NotNow { message: String::new(), http_status: None, after: None })),
-        Just(Outcome::Refused(Refusal::Auth { code: ErrorCode::TokenRevoked, message: String::new(), http_status: None })),
+        Just(Outcome::Refused(Refusal::Auth {
+            code: ErrorCode::TokenRevoked,
+            message: String::new(),
+            http_status: None
+        })),
     ]
 }
 

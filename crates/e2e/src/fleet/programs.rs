@@ -104,9 +104,10 @@ fn built(program: Program) -> PathBuf {
     let changed = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
     let Some(made) = changed(&path) else { panic!("{} is missing; {how}", path.display()) };
     let sources = fs::read_to_string(path.with_extension("d")).unwrap_or_default();
-    let newer = sources.split_whitespace().skip(1).find(|source| {
-        changed(Path::new(source)).is_some_and(|changed: SystemTime| changed > made)
-    });
+    let newer = sources
+        .split_whitespace()
+        .skip(1)
+        .find(|source| changed(Path::new(source)).is_some_and(|changed: SystemTime| changed > made));
     if let Some(newer) = newer {
         panic!("{} is older than {newer}; {how}", path.display());
     }

@@ -1,7 +1,11 @@
 //! What a caller may rely on: one key makes one post, `?wait` waits, one account's failure is its own.
 
 use domain::platform::Platform;
-use e2e::{House, Options, Transport, hooks::Hook, tenant::{id, ids, target_of}};
+use e2e::{
+    House, Options, Transport,
+    hooks::Hook,
+    tenant::{id, ids, target_of},
+};
 use egress::Method;
 use serde_json::json;
 
@@ -69,8 +73,7 @@ async fn one_account_fails_for_itself(transport: Transport) {
 
     // when
     let own = json!({&refused.id: {"content": "not this [sandbox:reject]"}});
-    let posted =
-        tenant.post_body(json!({"content": "fine", "accounts": ids(&accounts), "account_config": own})).await;
+    let posted = tenant.post_body(json!({"content": "fine", "accounts": ids(&accounts), "account_config": own})).await;
     let post = tenant.settled(&posted).await;
 
     // then
@@ -93,7 +96,8 @@ async fn one_account_fails_for_itself(transport: Transport) {
 
     // and: the events can be read, in the order they happened, each once
     let events = tenant.caller.get("/v1/events").await.expect(200);
-    let kinds: Vec<_> = events["data"].as_array().expect("events").iter().filter_map(|event| event["type"].as_str()).collect();
+    let kinds: Vec<_> =
+        events["data"].as_array().expect("events").iter().filter_map(|event| event["type"].as_str()).collect();
     let count = |kind: &str| kinds.iter().filter(|other| **other == kind).count();
     assert_eq!(count("post.created"), 1, "{kinds:?}");
     assert_eq!(count("post.target.published"), accounts.len() - 1, "{kinds:?}");

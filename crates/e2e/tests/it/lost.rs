@@ -1,7 +1,10 @@
 //! Answers that get lost: what became of a post is found out, and never guessed.
 
 use domain::platform::Platform;
-use e2e::{Connected, House, Options, Tenant, Transport, tenant::{id, target_of}};
+use e2e::{
+    Connected, House, Options, Tenant, Transport,
+    tenant::{id, target_of},
+};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -12,7 +15,8 @@ const ACCEPTED: [&str; 3] = ["drop_reply_after_accept", "error_after_accept", "g
 /// Each fault, on an account of its own.
 async fn struck(tenant: &Tenant, platform: Platform, fault: &str) -> Connected {
     let account = tenant.connect(platform).await;
-    let times = json!({"platform": platform, "account": account.resident.account, "operation": "publish", "fault": fault});
+    let times =
+        json!({"platform": platform, "account": account.resident.account, "operation": "publish", "fault": fault});
     tenant.world.fault(times).await;
     account
 }
@@ -55,7 +59,11 @@ async fn what_went_out_and_was_not_answered_is_found(transport: Transport) {
     for ((fault, account), post) in accounts.iter().zip(&posts) {
         let attempts = tenant.attempts(post).await;
         assert_eq!(post["status"], "published", "{fault} on {}: {post:#}\n{attempts:#?}", account.platform());
-        assert!(outcomes(&attempts).contains(&"ambiguous"), "{fault} did not strike on {}: {attempts:#?}", account.platform());
+        assert!(
+            outcomes(&attempts).contains(&"ambiguous"),
+            "{fault} did not strike on {}: {attempts:#?}",
+            account.platform()
+        );
         tenant.is_in_ledger_once(post, std::slice::from_ref(account)).await;
         assert_eq!(tenant.world.ledger_of(&account.resident.account).await.len(), 1);
     }
@@ -73,7 +81,8 @@ async fn what_never_arrived_is_sent_or_left_to_the_caller(transport: Transport) 
     }
 
     // when
-    let posts = join_all(accounts.iter().map(|account| tenant.post("anybody there?", std::slice::from_ref(account)))).await;
+    let posts =
+        join_all(accounts.iter().map(|account| tenant.post("anybody there?", std::slice::from_ref(account)))).await;
 
     // then: where a key of ours makes repeating harmless it is repeated, and else the caller decides
     for (account, posted) in accounts.iter().zip(&posts) {

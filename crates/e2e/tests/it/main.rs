@@ -21,9 +21,12 @@ macro_rules! over_both {
 
 mod architecture;
 mod calls;
+mod crashes;
+mod gate;
 mod lost;
 mod main_job;
 mod media;
+mod neighbours;
 mod threads;
 mod times;
 mod tokens;

@@ -1,7 +1,11 @@
 //! A post goes out and its webhook comes back.
 
 use domain::platform::Platform;
-use e2e::{House, Options, Transport, hooks::Hook, tenant::{id, ids, target_of}};
+use e2e::{
+    House, Options, Transport,
+    hooks::Hook,
+    tenant::{id, ids, target_of},
+};
 use egress::Method;
 use serde_json::json;
 
@@ -28,8 +32,12 @@ async fn a_post_goes_out_everywhere_and_its_webhook_comes_back(transport: Transp
         let target = target_of(&post, account);
         assert_eq!(target["status"], "published", "{target:#}");
         assert_eq!(target["attempts"], 1, "{target:#}");
-        assert!(target["platform_post_url"].as_str().is_some_and(|url| url.starts_with("https://")
-            || url.starts_with("http://127.0.0.1")), "{target:#}");
+        assert!(
+            target["platform_post_url"]
+                .as_str()
+                .is_some_and(|url| url.starts_with("https://") || url.starts_with("http://127.0.0.1")),
+            "{target:#}"
+        );
         assert!(target["published_at"].is_string(), "{target:#}");
     }
     assert_eq!(post["targets"].as_array().map(Vec::len), Some(Platform::all().count()));

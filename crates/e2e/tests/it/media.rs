@@ -1,6 +1,9 @@
 //! Pictures with alternative text, uploaded and by URL.
 
-use e2e::{House, Options, Tenant, Transport, pictures, tenant::{id, ids}};
+use e2e::{
+    House, Options, Tenant, Transport, pictures,
+    tenant::{id, ids},
+};
 use egress::{Body, Method};
 use serde_json::{Value, json};
 use testkit::receiver::{Answer, Receiver};
@@ -16,10 +19,15 @@ async fn upload(tenant: &Tenant, picture: Vec<u8>) -> Value {
     let at: url::Url = announced["upload_url"].as_str().and_then(|url| url.parse().ok()).expect("a link");
     let way = format!("{}?{}", at.path(), at.query().unwrap_or_default());
     let headers = [("content-type", "image/png")];
-    let put = tenant.caller.try_call(Method::PUT, &way, Body::Bytes(picture.into()), &headers).await.expect("an answer");
+    let put =
+        tenant.caller.try_call(Method::PUT, &way, Body::Bytes(picture.into()), &headers).await.expect("an answer");
     assert!(matches!(put.status, 200 | 201 | 204), "{}", put.text);
     let ready = tenant.caller.poke(&format!("/v1/media/{}/confirm", id(&announced))).await.expect(200);
-    assert_eq!((&ready["status"], &ready["width"], &ready["kind"]), (&json!("ready"), &json!(640), &json!("image")), "{ready:#}");
+    assert_eq!(
+        (&ready["status"], &ready["width"], &ready["kind"]),
+        (&json!("ready"), &json!(640), &json!("image")),
+        "{ready:#}"
+    );
     ready
 }
 

@@ -1,6 +1,10 @@
 //! Posts of several parts.
 
-use e2e::{House, Options, Transport, hooks::Hook, tenant::{id, ids, target_of}};
+use e2e::{
+    House, Options, Transport,
+    hooks::Hook,
+    tenant::{id, ids, target_of},
+};
 use serde_json::{Value, json};
 
 over_both!(a_thread_that_breaks_is_partial_and_a_retry_sends_the_rest);

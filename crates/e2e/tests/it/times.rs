@@ -1,7 +1,10 @@
 //! Posts that wait: for their time, for a word of the caller, for a change of mind.
 
 use domain::platform::Platform;
-use e2e::{House, Options, Transport, tenant::{id, ids}};
+use e2e::{
+    House, Options, Transport,
+    tenant::{id, ids},
+};
 use jiff::{SignedDuration, Timestamp};
 use runtime::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};

@@ -43,7 +43,10 @@ async fn a_revoked_token_holds_posts_until_reconnected(transport: Transport) {
     let mut accounts = Vec::new();
     for platform in Platform::all() {
         let account = tenant.connect(platform).await;
-        tenant.world.fault(json!({"account": account.resident.account, "operation": "publish", "fault": "revoke_token"})).await;
+        tenant
+            .world
+            .fault(json!({"account": account.resident.account, "operation": "publish", "fault": "revoke_token"}))
+            .await;
         accounts.push(account);
     }
 

@@ -31,11 +31,7 @@ async fn a_thawed_upload_stops_and_is_cut_off() {
         }
     });
     let request = Request::new(Method::PUT, url).body(Body::Bytes(Bytes::from(vec![7_u8; UPLOAD])));
-    let exchange = tokio::spawn(async move {
-        open_door()
-            .exchange(request, within(Duration::from_millis(300)))
-            .await
-    });
+    let exchange = tokio::spawn(async move { open_door().exchange(request, within(Duration::from_millis(300))).await });
 
     // when: this runtime's only thread stands still until after the deadline, and meanwhile the server makes room
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -45,9 +41,7 @@ async fn a_thawed_upload_stops_and_is_cut_off() {
 
     // then: what the kernel had taken before may have arrived; nothing came after the thaw, and no orderly end
     assert_eq!(ambiguous(&error), AmbiguousKind::Timeout);
-    let (total, end) = tokio::task::spawn_blocking(|| server.join().unwrap())
-        .await
-        .unwrap();
+    let (total, end) = tokio::task::spawn_blocking(|| server.join().unwrap()).await.unwrap();
     assert!(total < UPLOAD, "the whole upload arrived");
     assert_eq!(end, Some(std::io::ErrorKind::ConnectionReset));
 }
@@ -62,9 +56,7 @@ async fn a_connection_closed_while_the_process_stood_still_is_not_used() {
     let server = std::thread::spawn(move || {
         let answer = |stream: &mut std::net::TcpStream| {
             assert!(stream.read(&mut [0_u8; 4096]).unwrap() > 0);
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
         };
         let (mut first, _) = listener.accept().unwrap();
         answer(&mut first);
@@ -84,7 +76,5 @@ async fn a_connection_closed_while_the_process_stood_still_is_not_used() {
 
     // then
     assert_eq!(response.unwrap().status, 200);
-    tokio::task::spawn_blocking(|| server.join().unwrap())
-        .await
-        .unwrap();
+    tokio::task::spawn_blocking(|| server.join().unwrap()).await.unwrap();
 }

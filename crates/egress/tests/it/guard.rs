@@ -6,15 +6,11 @@ use std::sync::atomic::Ordering;
 use egress::{Door, EgressError, EgressSettings, NotSentKind, Url, UrlFault};
 use tokio::io::AsyncWriteExt;
 
-use crate::kit::{
-    Script, Server, door_with, get, limits, not_sent, open_door, read_request, settings,
-};
+use crate::kit::{Script, Server, door_with, get, limits, not_sent, open_door, read_request, settings};
 
 async fn tripwire() -> Server {
     Server::start(|mut stream| async move {
-        let _ = stream
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            .await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
         let _ = read_request(&mut stream).await;
     })
     .await
@@ -74,11 +70,7 @@ async fn no_spelling_of_a_refused_address_is_connected_to() {
             let error = door.exchange(get(url.clone()), limits()).await.unwrap_err();
 
             // then
-            let expected = if scheme == "https" {
-                NotSentKind::Guard
-            } else {
-                NotSentKind::Url
-            };
+            let expected = if scheme == "https" { NotSentKind::Guard } else { NotSentKind::Url };
             assert_eq!(not_sent(&error), expected, "{text}: {error}");
             assert!(door.check_url(&url).is_err(), "{text}");
             assert!(door.parse(&text).is_err(), "{text}");
@@ -91,11 +83,9 @@ async fn no_spelling_of_a_refused_address_is_connected_to() {
 async fn one_bad_address_among_good_ones_refuses_the_name() {
     // given
     let server = tripwire().await;
-    for answer in [
-        ["93.184.216.34", "127.0.0.1"],
-        ["127.0.0.1", "93.184.216.34"],
-        ["2606:4700:4700::1111", "::ffff:127.0.0.1"],
-    ] {
+    for answer in
+        [["93.184.216.34", "127.0.0.1"], ["127.0.0.1", "93.184.216.34"], ["2606:4700:4700::1111", "::ffff:127.0.0.1"]]
+    {
         let script = Script::new("mixed.example", &[&answer]);
         let door = Door::with_resolver(&settings(&[]), script).unwrap();
         let url = Url::parse(&format!("https://mixed.example:{}/", server.address.port())).unwrap();
@@ -105,14 +95,8 @@ async fn one_bad_address_among_good_ones_refuses_the_name() {
 
         // then
         assert_eq!(not_sent(&error), NotSentKind::Guard);
-        assert!(
-            !error.to_string().contains("127.0.0.1"),
-            "a tenant learns nothing about inner addresses: {error}"
-        );
-        assert!(matches!(
-            door.check_resolved(&url).await,
-            Err(UrlFault::Address { .. })
-        ));
+        assert!(!error.to_string().contains("127.0.0.1"), "a tenant learns nothing about inner addresses: {error}");
+        assert!(matches!(door.check_resolved(&url).await, Err(UrlFault::Address { .. })));
         assert_eq!(door.check_url(&url), Ok(()));
     }
     assert_eq!(server.accepted(), 0);
@@ -125,11 +109,7 @@ async fn a_name_that_changes_its_answer_is_judged_by_the_answer_that_is_connecte
     let script = Script::new("rebind.example", &[&["93.184.216.34"], &["127.0.0.1"]]);
     let resolver = Arc::clone(&script);
     let door = Door::with_resolver(&settings(&[]), resolver).unwrap();
-    let url = Url::parse(&format!(
-        "https://rebind.example:{}/",
-        server.address.port()
-    ))
-    .unwrap();
+    let url = Url::parse(&format!("https://rebind.example:{}/", server.address.port())).unwrap();
     assert_eq!(door.check_resolved(&url).await, Ok(()));
 
     // when
@@ -137,11 +117,7 @@ async fn a_name_that_changes_its_answer_is_judged_by_the_answer_that_is_connecte
 
     // then
     assert_eq!(not_sent(&error), NotSentKind::Guard);
-    assert_eq!(
-        script.asked.load(Ordering::SeqCst),
-        2,
-        "one question a connection"
-    );
+    assert_eq!(script.asked.load(Ordering::SeqCst), 2, "one question a connection");
     assert_eq!(server.accepted(), 0);
 }
 
@@ -153,13 +129,8 @@ async fn an_exemption_is_for_the_host_as_written() {
     let door = door_with(&[&format!("127.0.0.1:{port}")]);
 
     // then
-    let plain = door
-        .parse(&format!("http://127.0.0.1:{port}/hook"))
-        .unwrap();
-    assert_eq!(
-        door.exchange(get(plain), limits()).await.unwrap().status,
-        200
-    );
+    let plain = door.parse(&format!("http://127.0.0.1:{port}/hook")).unwrap();
+    assert_eq!(door.exchange(get(plain), limits()).await.unwrap().status, 200);
     for text in [
         format!("http://0x7f.1:{port}/"),
         format!("http://2130706433:{port}/"),
@@ -209,24 +180,12 @@ fn urls_that_are_wrong_in_form_say_how() {
     let cases: [(&str, Expected); 8] = [
         ("not a url", |fault| matches!(fault, UrlFault::Syntax(_))),
         ("https://", |fault| matches!(fault, UrlFault::Syntax(_))),
-        ("http://example.com/", |fault| {
-            matches!(fault, UrlFault::Scheme(_))
-        }),
-        ("ftp://example.com/", |fault| {
-            matches!(fault, UrlFault::Scheme(_))
-        }),
-        ("file:///etc/passwd", |fault| {
-            matches!(fault, UrlFault::Scheme(_))
-        }),
-        ("https://user@example.com/", |fault| {
-            matches!(fault, UrlFault::UserInfo)
-        }),
-        ("https://:secret@example.com/", |fault| {
-            matches!(fault, UrlFault::UserInfo)
-        }),
-        ("https://example.com:0/", |fault| {
-            matches!(fault, UrlFault::Host)
-        }),
+        ("http://example.com/", |fault| matches!(fault, UrlFault::Scheme(_))),
+        ("ftp://example.com/", |fault| matches!(fault, UrlFault::Scheme(_))),
+        ("file:///etc/passwd", |fault| matches!(fault, UrlFault::Scheme(_))),
+        ("https://user@example.com/", |fault| matches!(fault, UrlFault::UserInfo)),
+        ("https://:secret@example.com/", |fault| matches!(fault, UrlFault::UserInfo)),
+        ("https://example.com:0/", |fault| matches!(fault, UrlFault::Host)),
     ];
     for (text, expected) in cases {
         let fault = door.parse(text).unwrap_err();
@@ -246,29 +205,15 @@ async fn a_test_mode_door_reaches_one_origin_only() {
     let door = open.only(&sandbox.url("/some/path"));
 
     // then
-    assert_eq!(
-        door.exchange(get(sandbox.url("/x")), limits())
-            .await
-            .unwrap()
-            .status,
-        200
-    );
+    assert_eq!(door.exchange(get(sandbox.url("/x")), limits()).await.unwrap().status, 200);
     let https = Url::parse(&format!("https://{}/", sandbox.address)).unwrap();
-    for url in [
-        other.url("/"),
-        Url::parse("https://example.com/").unwrap(),
-        https,
-    ] {
+    for url in [other.url("/"), Url::parse("https://example.com/").unwrap(), https] {
         let error = door.exchange(get(url.clone()), limits()).await.unwrap_err();
         assert_eq!(not_sent(&error), NotSentKind::Guard, "{url}");
         assert!(matches!(door.check_url(&url), Err(UrlFault::Origin(_))));
     }
     assert_eq!(other.accepted(), 0);
-    assert_eq!(
-        script.asked.load(Ordering::SeqCst),
-        0,
-        "refused before DNS is asked"
-    );
+    assert_eq!(script.asked.load(Ordering::SeqCst), 0, "refused before DNS is asked");
 }
 
 #[tokio::test]
@@ -276,33 +221,14 @@ async fn a_test_mode_connection_is_not_lent_to_a_guarded_door() {
     // given: the sandbox on loopback was reached, and its connection is idle
     let sandbox = Server::start(|mut stream| async move {
         while read_request(&mut stream).await.is_some() {
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-                .await
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
         }
     })
     .await;
     let guarded = Door::new(&EgressSettings::default()).unwrap();
-    guarded
-        .only(&sandbox.url("/"))
-        .exchange(get(sandbox.url("/")), limits())
-        .await
-        .unwrap();
+    guarded.only(&sandbox.url("/")).exchange(get(sandbox.url("/")), limits()).await.unwrap();
 
     // then
-    assert!(
-        guarded
-            .exchange(get(sandbox.url("/")), limits())
-            .await
-            .is_err()
-    );
-    assert_eq!(
-        open_door()
-            .exchange(get(sandbox.url("/")), limits())
-            .await
-            .unwrap()
-            .status,
-        200
-    );
+    assert!(guarded.exchange(get(sandbox.url("/")), limits()).await.is_err());
+    assert_eq!(open_door().exchange(get(sandbox.url("/")), limits()).await.unwrap().status, 200);
 }

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use egress::{
-    AmbiguousKind, Deadline, Door, EgressSettings, ExchangeError, Limits, Method, NotSentKind,
-    Request, Resolve, Url,
+    AmbiguousKind, Deadline, Door, EgressSettings, ExchangeError, Limits, Method, NotSentKind, Request, Resolve, Url,
 };
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,11 +41,7 @@ impl Server {
                 tokio::spawn(handler(stream));
             }
         });
-        Self {
-            address,
-            accepted,
-            task,
-        }
+        Self { address, accepted, task }
     }
 
     pub(crate) fn accepted(&self) -> usize {
@@ -142,18 +137,9 @@ impl Script {
         let parsed = answers
             .iter()
             .rev()
-            .map(|answer| {
-                answer
-                    .iter()
-                    .map(|address| address.parse().unwrap())
-                    .collect()
-            })
+            .map(|answer| answer.iter().map(|address| address.parse().unwrap()).collect())
             .collect();
-        script
-            .answers
-            .lock()
-            .unwrap()
-            .insert(name.to_owned(), parsed);
+        script.answers.lock().unwrap().insert(name.to_owned(), parsed);
         Arc::new(script)
     }
 }
@@ -166,10 +152,6 @@ impl Resolve for Script {
         let Some(left) = answers.get_mut(host) else {
             return Err(io::Error::other("no such name"));
         };
-        Ok(if left.len() > 1 {
-            left.pop().unwrap()
-        } else {
-            left[0].clone()
-        })
+        Ok(if left.len() > 1 { left.pop().unwrap() } else { left[0].clone() })
     }
 }

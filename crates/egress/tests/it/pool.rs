@@ -21,12 +21,8 @@ async fn a_connection_is_used_again() {
     .await;
     let door = open_door();
     for _ in 0..20 {
-        let request = Request::new(Method::POST, server.url("/"))
-            .body(Body::Json(serde_json::json!({"a": 1})));
-        assert_eq!(
-            door.clone().exchange(request, limits()).await.unwrap().body,
-            "ok"
-        );
+        let request = Request::new(Method::POST, server.url("/")).body(Body::Json(serde_json::json!({"a": 1})));
+        assert_eq!(door.clone().exchange(request, limits()).await.unwrap().body, "ok");
     }
     assert_eq!(server.accepted(), 1);
 }
@@ -36,9 +32,7 @@ async fn chunked_answers_keep_their_connection_too() {
     let server = Server::start(|mut stream| async move {
         while read_request(&mut stream).await.is_some() {
             stream
-                .write_all(
-                    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-                )
+                .write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
                 .await
                 .unwrap();
         }
@@ -46,13 +40,7 @@ async fn chunked_answers_keep_their_connection_too() {
     .await;
     let door = open_door();
     for _ in 0..5 {
-        assert_eq!(
-            door.exchange(get(server.url("/")), limits())
-                .await
-                .unwrap()
-                .body,
-            "ok"
-        );
+        assert_eq!(door.exchange(get(server.url("/")), limits()).await.unwrap().body, "ok");
     }
     assert_eq!(server.accepted(), 1);
 }
@@ -79,10 +67,7 @@ async fn a_reset_on_a_used_connection_is_ambiguous_and_not_tried_again() {
     door.exchange(get(server.url("/")), limits()).await.unwrap();
 
     // when
-    let error = door
-        .exchange(get(server.url("/")), limits())
-        .await
-        .unwrap_err();
+    let error = door.exchange(get(server.url("/")), limits()).await.unwrap_err();
 
     // then
     assert_eq!(ambiguous(&error), AmbiguousKind::Reset);
@@ -112,10 +97,7 @@ async fn a_server_that_speaks_out_of_turn_loses_its_connection() {
     let server = Server::start(|mut stream| async move {
         read_request(&mut stream).await;
         stream.write_all(OK).await.unwrap();
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfalse")
-            .await
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfalse").await.unwrap();
         read_request(&mut stream).await;
     })
     .await;
@@ -133,11 +115,7 @@ async fn a_server_that_speaks_out_of_turn_loses_its_connection() {
 
 #[tokio::test]
 async fn what_the_server_says_about_keeping_is_heeded() {
-    for header in [
-        "connection: close",
-        "keep-alive: timeout=1",
-        "keep-alive: timeout=0, max=5",
-    ] {
+    for header in ["connection: close", "keep-alive: timeout=1", "keep-alive: timeout=0, max=5"] {
         let server = Server::start(move |mut stream| async move {
             while read_request(&mut stream).await.is_some() {
                 let answer = format!("HTTP/1.1 200 OK\r\n{header}\r\ncontent-length: 2\r\n\r\nok");
@@ -161,8 +139,7 @@ async fn an_idle_connection_is_closed_in_time() {
         let gone = gone.clone();
         async move {
             while read_request(&mut stream).await.is_some() {
-                let answer =
-                    b"HTTP/1.1 200 OK\r\nkeep-alive: timeout=2\r\ncontent-length: 0\r\n\r\n";
+                let answer = b"HTTP/1.1 200 OK\r\nkeep-alive: timeout=2\r\ncontent-length: 0\r\n\r\n";
                 stream.write_all(answer).await.unwrap();
             }
             gone.send(()).unwrap();
@@ -173,9 +150,7 @@ async fn an_idle_connection_is_closed_in_time() {
     door.exchange(get(server.url("/")), limits()).await.unwrap();
 
     // then
-    tokio::time::timeout(Duration::from_secs(5), noticed.recv())
-        .await
-        .expect("the idle connection stayed open");
+    tokio::time::timeout(Duration::from_secs(5), noticed.recv()).await.expect("the idle connection stayed open");
     drop(door);
 }
 
@@ -202,7 +177,5 @@ async fn an_abandoned_exchange_closes_its_connection() {
     exchange.abort();
 
     // then
-    tokio::time::timeout(Duration::from_secs(5), noticed.recv())
-        .await
-        .expect("the connection outlived its exchange");
+    tokio::time::timeout(Duration::from_secs(5), noticed.recv()).await.expect("the connection outlived its exchange");
 }

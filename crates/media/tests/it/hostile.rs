@@ -5,8 +5,7 @@ use media::{Fitter, Format, MediaError, ProbeCaps, Rules, probe};
 use proptest::prelude::*;
 
 use crate::pictures::{
-    animated_png, animated_webp, gif, gif_bomb, halves, jpeg, jpeg_bomb, png, png_bomb,
-    turned_jpeg, webp,
+    animated_png, animated_webp, gif, gif_bomb, halves, jpeg, jpeg_bomb, png, png_bomb, turned_jpeg, webp,
 };
 
 fn corpus() -> Vec<Vec<u8>> {
@@ -26,26 +25,16 @@ fn corpus() -> Vec<Vec<u8>> {
 }
 
 fn tight_rules() -> Rules {
-    Rules {
-        max_bytes: 1 << 20,
-        max_width: Some(5),
-        max_height: Some(5),
-        formats: vec![Format::Jpeg, Format::Png],
-    }
+    Rules { max_bytes: 1 << 20, max_width: Some(5), max_height: Some(5), formats: vec![Format::Jpeg, Format::Png] }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
 }
 
 /// The decoder's thread must not have died, which would be an error of its own.
 fn survives(runtime: &tokio::runtime::Runtime, file: Vec<u8>) {
-    let caps = ProbeCaps {
-        max_pixels: 1_000_000,
-        ..ProbeCaps::default()
-    };
+    let caps = ProbeCaps { max_pixels: 1_000_000, ..ProbeCaps::default() };
     let _ = probe(&file, None, &caps);
     let fitted = runtime.block_on(Fitter::new(caps).fit(Bytes::from(file), &tight_rules()));
     assert!(!matches!(fitted, Err(MediaError::Worker(_))), "{fitted:?}");
@@ -85,24 +74,15 @@ proptest! {
 
 #[test]
 fn bombs_are_refused_by_their_header() {
-    let bombs = [
-        png_bomb(30_000, 30_000),
-        jpeg_bomb(65_000, 65_000),
-        gif_bomb(65_535, 65_535),
-        png_bomb(1, 900_000_000),
-    ];
+    let bombs =
+        [png_bomb(30_000, 30_000), jpeg_bomb(65_000, 65_000), gif_bomb(65_535, 65_535), png_bomb(1, 900_000_000)];
     for bomb in bombs {
         let before = resident_bytes();
         let error = probe(&bomb, None, &ProbeCaps::default()).unwrap_err();
         assert!(matches!(error, MediaError::TooManyPixels { .. }), "{error}");
-        let error = runtime()
-            .block_on(Fitter::new(ProbeCaps::default()).fit(bomb.into(), &tight_rules()))
-            .unwrap_err();
+        let error = runtime().block_on(Fitter::new(ProbeCaps::default()).fit(bomb.into(), &tight_rules())).unwrap_err();
         assert!(matches!(error, MediaError::TooManyPixels { .. }), "{error}");
-        assert!(
-            resident_bytes().saturating_sub(before) < 32 << 20,
-            "a header took memory"
-        );
+        assert!(resident_bytes().saturating_sub(before) < 32 << 20, "a header took memory");
     }
 }
 
@@ -116,9 +96,8 @@ fn a_file_with_no_pixels_is_damaged() {
 
 /// Zero where `/proc` is missing, which makes the check above pass there.
 fn resident_bytes() -> usize {
-    let pages = std::fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(|text| text.split(' ').nth(1)?.parse::<usize>().ok());
+    let pages =
+        std::fs::read_to_string("/proc/self/statm").ok().and_then(|text| text.split(' ').nth(1)?.parse::<usize>().ok());
     pages.unwrap_or(0) * 4096
 }
 

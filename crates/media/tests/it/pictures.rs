@@ -23,11 +23,7 @@ pub(crate) fn noise(width: u32, height: u32) -> DynamicImage {
 /// Red on the left half, blue on the right.
 pub(crate) fn halves(width: u32, height: u32) -> DynamicImage {
     let color = |x| {
-        if x < width / 2 {
-            [255, 0, 0, 255]
-        } else {
-            [0, 0, 255, 255]
-        }
+        if x < width / 2 { [255, 0, 0, 255] } else { [0, 0, 255, 255] }
     };
     let image = RgbaImage::from_fn(width, height, |x, _| Rgba(color(x)));
     DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(image).into_rgb8())
@@ -38,11 +34,7 @@ pub(crate) fn disc(size: u32) -> DynamicImage {
     let middle = f64::from(size) / 2.0;
     let image = RgbaImage::from_fn(size, size, |x, y| {
         let inside = (f64::from(x) - middle).hypot(f64::from(y) - middle) < middle;
-        Rgba(if inside {
-            [0, 200, 0, 255]
-        } else {
-            [0, 0, 0, 0]
-        })
+        Rgba(if inside { [0, 200, 0, 255] } else { [0, 0, 0, 0] })
     });
     DynamicImage::ImageRgba8(image)
 }
@@ -63,9 +55,7 @@ pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
 
 pub(crate) fn webp(width: u32, height: u32) -> Vec<u8> {
     let mut out = Vec::new();
-    noise(width, height)
-        .write_with_encoder(WebPEncoder::new_lossless(&mut out))
-        .unwrap();
+    noise(width, height).write_with_encoder(WebPEncoder::new_lossless(&mut out)).unwrap();
     out
 }
 
@@ -73,9 +63,7 @@ pub(crate) fn gif(width: u32, height: u32, frames: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = GifEncoder::new(&mut out);
     for _ in 0..frames {
-        encoder
-            .encode_frame(Frame::new(noise(width, height).into_rgba8()))
-            .unwrap();
+        encoder.encode_frame(Frame::new(noise(width, height).into_rgba8())).unwrap();
     }
     drop(encoder);
     out
@@ -149,10 +137,7 @@ pub(crate) fn animated_webp() -> Vec<u8> {
 /// A JPEG whose frame header claims another size.
 pub(crate) fn jpeg_bomb(width: u16, height: u16) -> Vec<u8> {
     let mut out = jpeg(8, 8);
-    let frame = out
-        .windows(2)
-        .position(|pair| pair == [0xff, 0xc0])
-        .unwrap();
+    let frame = out.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
     out[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     out[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
     out
@@ -184,12 +169,6 @@ fn riff(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            if crc & 1 == 1 {
-                (crc >> 1) ^ 0xedb8_8320
-            } else {
-                crc >> 1
-            }
-        })
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
     })
 }

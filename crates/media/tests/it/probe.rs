@@ -3,9 +3,7 @@
 use image::ImageFormat;
 use media::{Format, Kind, MediaError, Probe, ProbeCaps, probe};
 
-use crate::pictures::{
-    animated_png, animated_webp, encoded, gif, halves, jpeg, noise, png, turned_jpeg, webp,
-};
+use crate::pictures::{animated_png, animated_webp, encoded, gif, halves, jpeg, noise, png, turned_jpeg, webp};
 
 fn told(bytes: &[u8]) -> Probe {
     probe(bytes, None, &ProbeCaps::default()).unwrap()
@@ -25,13 +23,7 @@ fn pictures_are_told_by_content_with_their_size() {
         (gif(30, 20, 3), Format::Gif, Kind::Gif, true),
     ];
     for (bytes, format, kind, animated) in cases {
-        let expected = Probe {
-            format,
-            kind,
-            width: Some(30),
-            height: Some(20),
-            animated,
-        };
+        let expected = Probe { format, kind, width: Some(30), height: Some(20), animated };
         assert_eq!(told(&bytes), expected);
     }
     assert!(told(&animated_png(2)).animated && !told(&animated_png(1)).animated);
@@ -41,19 +33,9 @@ fn pictures_are_told_by_content_with_their_size() {
 
 #[test]
 fn a_turned_photograph_has_the_size_that_a_person_sees() {
-    for (orientation, size) in [
-        (1, (30, 20)),
-        (3, (30, 20)),
-        (6, (20, 30)),
-        (8, (20, 30)),
-        (5, (20, 30)),
-    ] {
+    for (orientation, size) in [(1, (30, 20)), (3, (30, 20)), (6, (20, 30)), (8, (20, 30)), (5, (20, 30))] {
         let found = told(&turned_jpeg(&noise(30, 20), orientation, b"RGB "));
-        assert_eq!(
-            (found.width, found.height),
-            (Some(size.0), Some(size.1)),
-            "orientation {orientation}"
-        );
+        assert_eq!((found.width, found.height), (Some(size.0), Some(size.1)), "orientation {orientation}");
     }
 }
 
@@ -66,19 +48,10 @@ fn videos_are_told_without_a_size() {
         (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", Format::Quicktime),
         (b"\0\0\0\x08wide\0\0\0\0mdat", Format::Quicktime),
         (b"\0\0\x10\0moov\0\0\0\x6cmvhd", Format::Quicktime),
-        (
-            b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\x82\x84webm",
-            Format::Webm,
-        ),
+        (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\x82\x84webm", Format::Webm),
     ];
     for (bytes, format) in cases {
-        let expected = Probe {
-            format,
-            kind: Kind::Video,
-            width: None,
-            height: None,
-            animated: false,
-        };
+        let expected = Probe { format, kind: Kind::Video, width: None, height: None, animated: false };
         assert_eq!(told(bytes), expected);
     }
 }
@@ -96,31 +69,15 @@ fn what_is_not_supported_is_named() {
         (b"RIFF\0\0\0\0AVI LIST", "AVI"),
         (b"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska", "Matroska"),
         (b"\n <!DOCTYPE html><title>404</title>", "HTML"),
-        (
-            b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
-            "SVG",
-        ),
+        (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"<svg/>", "SVG"),
     ];
     for (bytes, name) in cases {
         let error = refused(bytes, None);
-        assert!(
-            matches!(error, MediaError::Unsupported { .. }) && error.to_string().contains(name),
-            "{error}"
-        );
+        assert!(matches!(error, MediaError::Unsupported { .. }) && error.to_string().contains(name), "{error}");
     }
-    for bytes in [
-        &b"hello"[..],
-        b"\0",
-        b"RIFF",
-        b"RIFF\0\0\0\0????",
-        b"{\"error\": 1}",
-        b"\xff\xd8",
-    ] {
-        assert!(
-            matches!(refused(bytes, None), MediaError::Unrecognised),
-            "{bytes:?}"
-        );
+    for bytes in [&b"hello"[..], b"\0", b"RIFF", b"RIFF\0\0\0\0????", b"{\"error\": 1}", b"\xff\xd8"] {
+        assert!(matches!(refused(bytes, None), MediaError::Unrecognised), "{bytes:?}");
     }
     assert!(matches!(refused(b"", None), MediaError::Empty));
 }
@@ -129,14 +86,9 @@ fn what_is_not_supported_is_named() {
 fn a_declared_type_must_agree_or_say_nothing() {
     let picture = jpeg(8, 8);
     let caps = ProbeCaps::default();
-    for declared in [
-        "image/jpeg",
-        "IMAGE/JPG",
-        "image/jpeg; charset=binary",
-        "image/pjpeg",
-        "application/octet-stream",
-        "",
-    ] {
+    for declared in
+        ["image/jpeg", "IMAGE/JPG", "image/jpeg; charset=binary", "image/pjpeg", "application/octet-stream", ""]
+    {
         assert!(probe(&picture, Some(declared), &caps).is_ok(), "{declared}");
     }
     for declared in ["image/png", "video/mp4", "text/html", "image/*", "jpeg"] {
@@ -146,10 +98,7 @@ fn a_declared_type_must_agree_or_say_nothing() {
     }
     let movie = b"\0\0\0\x14ftypqt  \0\0\0\0qt  ";
     assert!(probe(movie, Some("video/mp4"), &caps).is_ok());
-    assert!(matches!(
-        refused(movie, Some("video/webm")),
-        MediaError::Mismatch { .. }
-    ));
+    assert!(matches!(refused(movie, Some("video/webm")), MediaError::Mismatch { .. }));
 }
 
 #[test]
@@ -166,10 +115,7 @@ fn a_file_cut_short_is_said_to_be() {
         for share in [30, 50, 80, 99] {
             let cut = &file[..file.len() * share / 100];
             let error = refused(cut, None);
-            assert!(
-                matches!(error, MediaError::Truncated { .. }),
-                "{share} %: {error}"
-            );
+            assert!(matches!(error, MediaError::Truncated { .. }), "{share} %: {error}");
         }
     }
 }
@@ -192,29 +138,11 @@ fn a_gif_without_its_trailer_is_taken() {
 #[test]
 fn caps_bound_pixels_and_bytes() {
     let picture = encoded(&noise(100, 50), ImageFormat::Png);
-    let caps = |max_pixels, max_picture_bytes| ProbeCaps {
-        max_pixels,
-        max_picture_bytes,
-    };
+    let caps = |max_pixels, max_picture_bytes| ProbeCaps { max_pixels, max_picture_bytes };
     let exact = caps(5_000, picture.len() as u64);
     assert!(probe(&picture, None, &exact).is_ok());
-    let error = probe(
-        &picture,
-        None,
-        &ProbeCaps {
-            max_pixels: 4_999,
-            ..exact
-        },
-    )
-    .unwrap_err();
-    assert!(matches!(
-        error,
-        MediaError::TooManyPixels {
-            width: 100,
-            height: 50,
-            max_pixels: 4_999
-        }
-    ));
+    let error = probe(&picture, None, &ProbeCaps { max_pixels: 4_999, ..exact }).unwrap_err();
+    assert!(matches!(error, MediaError::TooManyPixels { width: 100, height: 50, max_pixels: 4_999 }));
     let error = probe(&picture, None, &caps(5_000, picture.len() as u64 - 1)).unwrap_err();
     assert!(matches!(error, MediaError::TooLarge { .. }));
 }

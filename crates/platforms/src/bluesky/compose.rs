@@ -63,7 +63,9 @@ pub(super) async fn compose(cx: &Cx<'_>, account: &Account<'_>, part: &Part<'_>)
     let dids = resolve_mentions(cx, &tokens, &found).await?;
     let facets = with_dids(&found, |handle| dids.get(handle).cloned().flatten());
     let record = record(&created_at(cx.now), part.role, part.content, facets, images, reply, part.options);
-    let rkey = tid::choose(cx.now, part.key);
+    // Made of what never changes, so that a part composed anew after a send that surely failed still has the same
+    // place: should that send arrive after all, the network has one record and not two.
+    let rkey = tid::choose(part.first_due, part.key);
     Ok(json!(Composed { repo: tokens.did, collection: COLLECTION.to_owned(), rkey, record }))
 }
 

@@ -51,9 +51,7 @@ pub(super) static SPEC: Spec = Spec {
     options,
     probe: ProbeClass::NativeKey,
     // `getRecord` asks the server that took the write.
-    listing_is_consistent: true,
-    permits: 64,
-    permits_per_origin: 8,
+    permits: 256,
     credentials_max_bytes: 16 * 1024,
 };
 

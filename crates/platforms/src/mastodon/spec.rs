@@ -28,9 +28,7 @@ pub(super) static SPEC: Spec = Spec {
     // On Mastodon itself and within the hour; see `probe`.
     probe: ProbeClass::NativeKey,
     // An account's own statuses come from the database that took them; trusted on Mastodon itself only.
-    listing_is_consistent: true,
-    permits: 64,
-    permits_per_origin: 8,
+    permits: 256,
     credentials_max_bytes: 16 * 1024,
 };
 

@@ -37,9 +37,7 @@ pub(super) static SPEC: Spec = Spec {
     options,
     probe: ProbeClass::Listing,
     // A timeline may lag behind, and X does not promise by how much.
-    listing_is_consistent: false,
-    permits: 64,
-    permits_per_origin: 64,
+    permits: 256,
     credentials_max_bytes: 16 * 1024,
 };
 

@@ -122,13 +122,31 @@ impl Connected {
 
 /// A main part of plain text.
 pub(crate) fn main_part<'a>(content: &'a str, options: &'a Value) -> Part<'a> {
-    Part { key: "tgt_1/0", role: Role::Main, content, media: &[], root: None, parent: None, options }
+    Part {
+        key: "tgt_1/0",
+        role: Role::Main,
+        content,
+        media: &[],
+        first_due: at(NOW),
+        root: None,
+        parent: None,
+        options,
+    }
 }
 
 /// A part below `parent`.
 pub(crate) fn reply_part<'a>(content: &'a str, root: &'a Live, parent: &'a Live, options: &'a Value) -> Part<'a> {
     let role = if root == parent { Role::FirstComment } else { Role::Thread };
-    Part { key: "tgt_1/1", role, content, media: &[], root: Some(root), parent: Some(parent), options }
+    Part {
+        key: "tgt_1/1",
+        role,
+        content,
+        media: &[],
+        first_due: at(NOW),
+        root: Some(root),
+        parent: Some(parent),
+        options,
+    }
 }
 
 /// An outcome in one line: `published`, `ambiguous`, `throttled +60`, `not_now`, `rejected duplicate_content`, ...

@@ -5,18 +5,21 @@
 //! * Where the default is a list, the value is split at commas.
 //! * `FANFARE_CONFIG=path` names a TOML file that is read between the two.
 //!
-//! All services read one environment, alone or together in one process, so a service passes over the sections of
-//! the others and refuses what nobody knows: a misspelt setting is an error and never silently ignored.
+//! All services read one environment, alone or together in one process, so a service passes over the sections and keys
+//! of the others ([`Known`]) and refuses what nobody knows: a misspelt setting is an error and never silently ignored.
 
 mod effective;
+mod known;
 mod overrides;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use config::{Config, ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
+use config::{Config, ConfigError, File, FileFormat, Map, Source, Value};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use effective::effective;
+pub use known::Known;
+use known::Sections;
 use overrides::Override;
 
 /// What every variable that sets a key begins with.
@@ -69,6 +72,16 @@ pub enum SettingsError {
         /// The keys beside it.
         hint: String,
     },
+    /// The key is another service's and this one must not have it.
+    #[error("`{key}`, set by {origin}, must not be given to this process: {reason}")]
+    Withheld {
+        /// The key as a path, `section.key`.
+        key: String,
+        /// The variable or file it stands in.
+        origin: String,
+        /// Why not.
+        reason: String,
+    },
     /// A variable's name or value cannot be understood.
     #[error("the variable {name} {problem}")]
     BadVariable {
@@ -114,23 +127,26 @@ impl Environment {
 
 /// Loads one service's settings over this process's environment.
 ///
-/// `default_toml` is the reference: its tables are the sections that this service owns. `known_sections` names every
-/// section of the whole system. Every field of `T` must be serialised, also when it is not set: a key is unknown when
-/// what was loaded does not show it, so `T` needs no `deny_unknown_fields`, whose messages name no variable.
-pub fn load<T: DeserializeOwned + Serialize>(default_toml: &str, known_sections: &[&str]) -> Result<T, SettingsError> {
-    load_from(default_toml, known_sections, &Environment::of_process())
+/// `default_toml` is the reference: its tables are the sections that this service owns. `known` names what else there
+/// is in the whole system. Every field of `T` must be serialised, also when it is not set: a key is unknown when what
+/// was loaded does not show it, so `T` needs no `deny_unknown_fields`, whose messages name no variable.
+pub fn load<'a, T: DeserializeOwned + Serialize>(
+    default_toml: &str,
+    known: impl Into<Known<'a>>,
+) -> Result<T, SettingsError> {
+    load_from(default_toml, known, &Environment::of_process())
 }
 
 /// The same as [`load`], over the given variables.
-pub fn load_from<T: DeserializeOwned + Serialize>(
+pub fn load_from<'a, T: DeserializeOwned + Serialize>(
     default_toml: &str,
-    known_sections: &[&str],
+    known: impl Into<Known<'a>>,
     environment: &Environment,
 ) -> Result<T, SettingsError> {
     let defaults = File::from_str(default_toml, FileFormat::Toml)
         .collect()
         .map_err(|error| SettingsError::Default(Box::new(error)))?;
-    let sections = Sections { own: &defaults, known: known_sections };
+    let sections = Sections { own: &defaults, known: known.into() };
     let mut overrides = overrides::from_file(environment, &sections)?;
     overrides.extend(overrides::from_variables(environment, &sections)?);
 
@@ -144,41 +160,6 @@ pub fn load_from<T: DeserializeOwned + Serialize>(
     let shown = serde_json::to_value(&loaded).map_err(SettingsError::Unlisted)?;
     overrides::from_defaults(defaults).iter().chain(&overrides).try_for_each(|found| found.check_known(&shown))?;
     Ok(loaded)
-}
-
-/// Which sections there are, and which are this service's.
-struct Sections<'a> {
-    own: &'a Map<String, Value>,
-    known: &'a [&'a str],
-}
-
-impl Sections<'_> {
-    /// Whether a section is this service's; an error when it is nobody's.
-    fn owns(&self, section: &str, origin: &str) -> Result<bool, SettingsError> {
-        if self.own.contains_key(section) {
-            return Ok(true);
-        }
-        if self.known.contains(&section) {
-            return Ok(false);
-        }
-        let mut known: Vec<&str> = self.known.iter().copied().chain(self.own.keys().map(String::as_str)).collect();
-        known.sort_unstable();
-        known.dedup();
-        Err(SettingsError::UnknownSection {
-            section: section.to_owned(),
-            origin: origin.to_owned(),
-            known: known.join(", "),
-        })
-    }
-
-    /// The default at a path, if it has one.
-    fn default_of(&self, path: &[String]) -> Option<&Value> {
-        let (section, keys) = path.split_first()?;
-        keys.iter().try_fold(self.own.get(section)?, |value, key| match &value.kind {
-            ValueKind::Table(table) => table.get(key),
-            _ => None,
-        })
-    }
 }
 
 /// Values already read, as a source for `config`.

@@ -55,7 +55,13 @@ pub(super) fn from_file(environment: &Environment, sections: &Sections<'_>) -> R
             flatten(vec![section], value, &origin, &mut found);
         }
     }
-    Ok(found)
+    let mut ours = Vec::new();
+    for one in found {
+        if !sections.passes_over(&one.path, &origin, || is_set(&one.value))? {
+            ours.push(one);
+        }
+    }
+    Ok(ours)
 }
 
 /// The defaults themselves, so that a key that nothing reads is found there too.
@@ -98,13 +104,17 @@ pub(super) fn from_variables(
         if path.len() < 2 {
             return Err(bad(name, "names a section without a key"));
         }
-        let text = match file_key(&path).filter(|_| sections.default_of(&path).is_none()) {
-            Some(key) => {
-                let text = read(name, Path::new(value?))?;
-                *path.last_mut().unwrap_or(&mut String::new()) = key;
-                text.trim().to_owned()
-            }
-            None => value?.to_owned(),
+        let in_file = file_key(&path).filter(|_| !sections.has(&path));
+        let is_in_file = in_file.is_some();
+        if let (Some(key), Some(last)) = (in_file, path.last_mut()) {
+            *last = key;
+        }
+        if sections.passes_over(&path, name, || value.as_ref().is_ok_and(|value| !value.is_empty()))? {
+            continue;
+        }
+        let text = match is_in_file {
+            true => read(name, Path::new(value?))?.trim().to_owned(),
+            false => value?.to_owned(),
         };
         if found.iter().any(|earlier| earlier.path == path) {
             return Err(bad(name, "sets a value that another variable sets too"));
@@ -124,6 +134,10 @@ fn file_key(path: &[String]) -> Option<String> {
 /// A bare key: what a path of `config` can hold without quoting.
 fn is_key(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn is_set(value: &Value) -> bool {
+    !matches!(&value.kind, ValueKind::Nil) && !matches!(&value.kind, ValueKind::String(text) if text.is_empty())
 }
 
 fn split(name: &str, text: &str) -> Value {

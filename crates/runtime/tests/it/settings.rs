@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io::Write as _};
 
 use runtime::{
     secret::Secret,
-    settings::{Environment, SettingsError, effective, load_from},
+    settings::{Environment, Known, SettingsError, effective, load_from},
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,8 @@ const DEFAULT: &str = r#"
     [apps]
 "#;
 
-const KNOWN: &[&str] = &["http", "egress", "broker", "apps", "media"];
+const KNOWN: &[&str] =
+    &["http", "egress", "egress.ca_file", "broker", "broker.token", "broker.token_file_format", "apps", "media"];
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Settings {
@@ -137,6 +138,37 @@ fn a_settings_file_lies_between_the_reference_and_the_environment() {
 #[test]
 fn sections_of_other_services_are_passed_over() {
     load(&[("FANFARE__MEDIA__WHATEVER", "1")]).unwrap();
+}
+
+#[test]
+fn keys_that_only_others_read_are_passed_over_unread() {
+    let settings_file = file("[broker]\ntoken = \"t\"\nurl = \"amqp://a\"\n");
+    let settings = load(&[
+        ("FANFARE_CONFIG", path(&settings_file)),
+        ("FANFARE__EGRESS__CA_FILE", "/nowhere/roots.pem"),
+        ("FANFARE__BROKER__TOKEN_FILE", "/nowhere/token"),
+        ("FANFARE__BROKER__TOKEN_FILE_FORMAT", "pem"),
+    ])
+    .unwrap();
+    assert_eq!(settings.broker.url.expose(), "amqp://a");
+}
+
+#[test]
+fn a_key_that_is_withheld_is_refused_wherever_it_is_set() {
+    let load = |variables: &[(&str, &str)]| {
+        let known = Known::from(KNOWN).withholding("broker.token", "it opens the broker");
+        load_from::<Settings>(DEFAULT, known, &Environment::of(variables.iter().copied())).map_err(|e| e.to_string())
+    };
+    assert_eq!(
+        load(&[("FANFARE__BROKER__TOKEN", "t")]).unwrap_err(),
+        "`broker.token`, set by FANFARE__BROKER__TOKEN, must not be given to this process: it opens the broker"
+    );
+    assert!(load(&[("FANFARE__BROKER__TOKEN_FILE", "/nowhere")]).unwrap_err().contains("must not be given"));
+    let settings_file = file("[broker]\ntoken = \"t\"\n");
+    assert!(load(&[("FANFARE_CONFIG", path(&settings_file))]).unwrap_err().contains("`broker.token`, set by /"));
+    load(&[("FANFARE__BROKER__TOKEN", "")]).unwrap();
+    let settings_file = file("[broker]\ntoken = \"\"\n");
+    load(&[("FANFARE_CONFIG", path(&settings_file))]).unwrap();
 }
 
 #[test]

@@ -174,6 +174,8 @@ statement! {
     }
 }
 
+type LockedRow = (i64, String, String, Stamp, Option<Stamp>, Option<String>);
+
 /// What the transaction knows of the post once it is locked.
 struct Locked {
     project: ProjectId,
@@ -191,10 +193,8 @@ async fn carry_out(
     id: PostId,
     change: &Change,
 ) -> QueryResult<Changed> {
-    let _lanes: Vec<(Uuid,)> =
-        LockLanes { post: id.0, kind: Kind::Publish.number() }.load(connection).await?;
-    let rows: Vec<(i64, String, String, Stamp, Option<Stamp>, Option<String>)> =
-        LockPost { id: id.0, project: project.0 }.load(connection).await?;
+    let _lanes: Vec<(Uuid,)> = LockLanes { post: id.0, kind: Kind::Publish.number() }.load(connection).await?;
+    let rows: Vec<LockedRow> = LockPost { id: id.0, project: project.0 }.load(connection).await?;
     let Some((lateness, on_unconfirmed, on_auth_failure, now, None, trace)) = rows.into_iter().next() else {
         return Ok(Changed::NotFound);
     };
@@ -270,9 +270,9 @@ impl Locked {
 
     fn resolution(&self, verdict: &Verdict) -> Resolution {
         match verdict {
-            Verdict::Published { platform_post_id } => Resolution::Published(
-                platform_post_id.clone().map(|id| Live { id, url: None, reference: Value::Null }),
-            ),
+            Verdict::Published { platform_post_id } => {
+                Resolution::Published(platform_post_id.clone().map(|id| Live { id, url: None, reference: Value::Null }))
+            }
             Verdict::Retry => Resolution::Retry { expire_at: self.now + self.max_lateness },
             Verdict::Failed => Resolution::Failed,
         }

@@ -108,6 +108,7 @@ pub struct Idempotency {
 
 /// What became of a new post.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "nearly always it is the large one, and there is one a call")]
 pub enum Created {
     /// It is accepted; this is the answer.
     Fresh(Post),
@@ -153,7 +154,7 @@ impl NewPost {
         Post {
             id: self.id,
             status: roll_up(self.targets.iter().map(|_| (status, false))),
-            content: containers.iter().next().map(|main| main.content.clone()).unwrap_or_default(),
+            content: containers[..].first().map(|main| main.content.clone()).unwrap_or_default(),
             containers,
             external_id: self.external_id.clone(),
             external_ref: self.external_ref.clone(),
@@ -171,8 +172,7 @@ impl NewPost {
 
     /// Sorted, each once.
     fn owners(&self) -> Vec<String> {
-        let mut owners: Vec<_> =
-            self.targets.iter().map(|target| target.owner.clone().unwrap_or_default()).collect();
+        let mut owners: Vec<_> = self.targets.iter().map(|target| target.owner.clone().unwrap_or_default()).collect();
         owners.sort_unstable();
         owners.dedup();
         owners
@@ -234,7 +234,7 @@ impl Batch for Create {
             let trace = undecided.iter().find_map(|at| requests[*at].trace.clone());
             let listeners = outbox::wake_listeners(connection, projects, &[EventType::PostCreated], trace).await?;
 
-            let inserted = insert_posts(connection, &undecided, requests).await?;
+            let inserted = insert_posts(connection, &undecided, requests, seen).await?;
             let losers: Vec<_> =
                 undecided.iter().copied().filter(|at| !inserted.contains(&requests[*at].id.0)).collect();
             settle_losers(connection, &losers, requests, &mut answers).await?;
@@ -246,11 +246,7 @@ impl Batch for Create {
             let events: Vec<_> = fresh.iter().map(|at| created_event(&requests[*at], &views[*at])).collect();
             outbox::record(connection, &events, &listeners).await?;
 
-            Ok(answers
-                .into_iter()
-                .zip(views)
-                .map(|(answer, view)| answer.unwrap_or(Created::Fresh(view)))
-                .collect())
+            Ok(answers.into_iter().zip(views).map(|(answer, view)| answer.unwrap_or(Created::Fresh(view))).collect())
         }
         .boxed()
     }
@@ -339,7 +335,8 @@ async fn claim_keys(
     }
     .load(connection)
     .await?;
-    let found: HashMap<_, _> = rows.into_iter().map(|(p, key, print, status, body)| ((p, key), (print, status, body))).collect();
+    let found: HashMap<_, _> =
+        rows.into_iter().map(|(p, key, print, status, body)| ((p, key), (print, status, body))).collect();
     for (at, request, idempotency) in taken {
         let row = found.get(&(request.project_id.0, idempotency.key.clone()));
         answers[at] = Some(match row {
@@ -393,12 +390,12 @@ statement! {
         lateness: Vec<i64> as Array<sql::BigInt>,
         traces: Vec<Option<String>> as Array<Nullable<sql::Text>>,
         created: Vec<Stamp> as Array<SqlStamp>,
-    } -> (sql::Uuid,) {
+    } -> (sql::Uuid, sql::Text) {
         "INSERT INTO posts (id, project_id, external_id, external_ref, fingerprint, scheduled_at, config, account_config, \
            warnings, max_lateness_seconds, trace, created_at, updated_at) \
          SELECT i, p, x, r, f, s, c, a, w, l, t, m, m FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
            AS u(i, p, x, r, f, s, c, a, w, l, t, m) ORDER BY i \
-         ON CONFLICT (project_id, external_ref) DO NOTHING RETURNING id"
+         ON CONFLICT (project_id, external_ref) DO NOTHING RETURNING id, pg_current_xact_id()::text"
     }
 }
 
@@ -406,10 +403,11 @@ async fn insert_posts(
     connection: &mut AsyncPgConnection,
     undecided: &[usize],
     requests: &[NewPost],
+    seen: &mut Option<String>,
 ) -> QueryResult<HashSet<Uuid>> {
     let posts: Vec<&NewPost> = undecided.iter().map(|at| &requests[*at]).collect();
     let json = |value: serde_json::Result<Value>| value.unwrap_or(Value::Array(Vec::new()));
-    let rows: Vec<(Uuid,)> = InsertPosts {
+    let rows: Vec<(Uuid, String)> = InsertPosts {
         ids: posts.iter().map(|post| post.id.0).collect(),
         projects: posts.iter().map(|post| post.project_id.0).collect(),
         external_ids: posts.iter().map(|post| post.external_id.clone()).collect(),
@@ -425,7 +423,10 @@ async fn insert_posts(
     }
     .load(connection)
     .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    if seen.is_none() {
+        *seen = rows.iter().map(|row| row.1.clone()).next();
+    }
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 statement! {
@@ -481,7 +482,8 @@ async fn settle_losers(
             }
         }
     }
-    let keyed: Vec<_> = posts.iter().filter_map(|post| Some((post.project_id.0, post.idempotency.as_ref()?.key.clone()))).collect();
+    let keyed: Vec<_> =
+        posts.iter().filter_map(|post| Some((post.project_id.0, post.idempotency.as_ref()?.key.clone()))).collect();
     let (projects, keys) = keyed.into_iter().unzip();
     ForgetKeys { projects, keys }.execute(connection).await?;
     Ok(())
@@ -597,7 +599,9 @@ pub(super) async fn insert_parts(
 ) -> QueryResult<()> {
     let rows: Vec<_> = targets
         .into_iter()
-        .flat_map(|(target, parts)| (0i16..).zip(parts).map(move |(position, container)| (target.0, position, container.0)))
+        .flat_map(|(target, parts)| {
+            (0i16..).zip(parts).map(move |(position, container)| (target.0, position, container.0))
+        })
         .collect();
     InsertParts {
         targets: rows.iter().map(|row| row.0).collect(),

@@ -103,13 +103,14 @@ impl Stored {
         owners.dedup();
         let changed = self.targets.iter().map(|target| target.updated_at).max();
         let targets: Vec<_> = self.targets.into_iter().map(|stored| stored.target).collect();
-        let status = roll_up(targets.iter().map(|target| {
-            (target.status, target.status == Status::Unconfirmed && target.next_attempt_at.is_some())
-        }));
+        let status =
+            roll_up(targets.iter().map(|target| {
+                (target.status, target.status == Status::Unconfirmed && target.next_attempt_at.is_some())
+            }));
         let post = Post {
             id: self.id,
             status,
-            content: self.containers.iter().next().map(|main| main.content.clone()).unwrap_or_default(),
+            content: self.containers[..].first().map(|main| main.content.clone()).unwrap_or_default(),
             containers: self.containers,
             external_id: self.external_id,
             external_ref: self.external_ref,

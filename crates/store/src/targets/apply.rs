@@ -343,15 +343,9 @@ statement! {
 }
 
 async fn write_items(connection: &mut AsyncPgConnection, moves: &[&Move]) -> QueryResult<()> {
-    let mut write =
-        WriteItems { gone: Vec::new(), moved: Vec::new(), due: Vec::new(), expiries: Vec::new() };
-    let mut new = NewItems {
-        accounts: Vec::new(),
-        due: Vec::new(),
-        seqs: Vec::new(),
-        targets: Vec::new(),
-        expiries: Vec::new(),
-    };
+    let mut write = WriteItems { gone: Vec::new(), moved: Vec::new(), due: Vec::new(), expiries: Vec::new() };
+    let mut new =
+        NewItems { accounts: Vec::new(), due: Vec::new(), seqs: Vec::new(), targets: Vec::new(), expiries: Vec::new() };
     for step in moves {
         match &step.item {
             Item::Keep => {}
@@ -422,7 +416,12 @@ pub(super) async fn write_attempts(
     connection: &mut AsyncPgConnection,
     records: impl Iterator<Item = Record<'_>>,
 ) -> QueryResult<()> {
-    let rows: Vec<_> = records.map(|record| { let attempt = record.attempt; (record, attempt) }).collect();
+    let rows: Vec<_> = records
+        .map(|record| {
+            let attempt = record.attempt;
+            (record, attempt)
+        })
+        .collect();
     if rows.is_empty() {
         return Ok(());
     }

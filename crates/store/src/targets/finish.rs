@@ -140,7 +140,10 @@ impl Batch for FinishBatch {
             let recorded = apply(connection, &moves, &listeners, now).await?;
             outbox::record(connection, &held_accounts, &listeners).await?;
             keep_evidence(connection, &lost).await?;
-            write_attempts(connection, lost.iter().filter_map(|finish| finish.late_record())).await?;
+            let late: Vec<_> = lost.iter().map(|finish| finish.late_attempt()).collect();
+            let records: Vec<_> =
+                lost.iter().zip(&late).filter_map(|(finish, late)| finish.late_record(late.as_ref())).collect();
+            write_attempts(connection, records.into_iter()).await?;
 
             let answer = |finish: &Finish| {
                 if !mine.contains(&finish.held.key) {
@@ -159,14 +162,13 @@ impl Batch for FinishBatch {
 
 impl Finish {
     /// The attempts log takes an answer that came too late to count.
-    fn late_record(&self) -> Option<Record<'_>> {
-        let attempt = self.attempt.as_ref()?;
-        Some(Record {
-            project_id: self.held.project_id,
-            post_id: self.post_id.0,
-            target_id: self.target_id.0,
-            attempt,
-        })
+    fn late_attempt(&self) -> Option<AttemptRecord> {
+        Some(AttemptRecord { outcome: "late_answer", next_attempt_at: None, ..self.attempt.clone()? })
+    }
+
+    fn late_record<'a>(&self, attempt: Option<&'a AttemptRecord>) -> Option<Record<'a>> {
+        let attempt = attempt?;
+        Some(Record { project_id: self.held.project_id, post_id: self.post_id.0, target_id: self.target_id.0, attempt })
     }
 
     /// A target that was to be held for tokens that have been replaced meanwhile goes on with the new ones.
@@ -301,10 +303,8 @@ statement! {
 }
 
 async fn keep_evidence(connection: &mut AsyncPgConnection, lost: &[&Finish]) -> QueryResult<()> {
-    let rows: Vec<_> = lost
-        .iter()
-        .filter_map(|finish| Some((finish, finish.attempt.as_ref()?, finish.evidence.clone()?)))
-        .collect();
+    let rows: Vec<_> =
+        lost.iter().filter_map(|finish| Some((finish, finish.attempt.as_ref()?, finish.evidence.clone()?))).collect();
     if rows.is_empty() {
         return Ok(());
     }

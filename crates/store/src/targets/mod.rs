@@ -14,8 +14,8 @@ pub(crate) use apply::{Item, Move, TOLD, apply, post_event};
 pub use finish::{Finish, Finished, Give};
 pub(crate) use release::release_held;
 pub use start::{Start, Started};
-pub(crate) use work::{StoredTarget, stored_targets};
 pub use work::{AccountWork, Checkpoint, LaneWork, PartWork, Work};
+pub(crate) use work::{StoredTarget, stored_targets};
 
 use domain::job::Kind;
 use jiff::Timestamp;
@@ -80,7 +80,14 @@ impl Targets {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn checkpoint(&self, target: Uuid, position: i16, step: &str, rev: i32, value: Value) -> Result<(), StoreError> {
+    pub async fn checkpoint(
+        &self,
+        target: Uuid,
+        position: i16,
+        step: &str,
+        rev: i32,
+        value: Value,
+    ) -> Result<(), StoreError> {
         work::insert_checkpoint(&self.database, target, position, step, rev, value).await
     }
 

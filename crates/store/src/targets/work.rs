@@ -186,10 +186,7 @@ type AccountRow = (
     (String, Option<String>, Option<String>, Option<Vec<u8>>, i64, String, String, String),
 );
 
-async fn load_accounts(
-    connection: &mut AsyncPgConnection,
-    ids: Vec<Uuid>,
-) -> QueryResult<HashMap<Uuid, AccountWork>> {
+async fn load_accounts(connection: &mut AsyncPgConnection, ids: Vec<Uuid>) -> QueryResult<HashMap<Uuid, AccountWork>> {
     let rows: Vec<AccountRow> = LoadAccounts { ids }.load(connection).await?;
     rows.into_iter().map(|row| Ok((row.0.0, account(row).map_err(corrupt)?))).collect()
 }
@@ -286,10 +283,7 @@ struct StoredPart {
     work: PartWork,
 }
 
-async fn load_items(
-    connection: &mut AsyncPgConnection,
-    accounts: Vec<Uuid>,
-) -> QueryResult<HashMap<Uuid, Vec<Work>>> {
+async fn load_items(connection: &mut AsyncPgConnection, accounts: Vec<Uuid>) -> QueryResult<HashMap<Uuid, Vec<Work>>> {
     let rows: Vec<(Uuid, Stamp, Stamp, i64, String)> =
         LoadItems { accounts, limit: ITEMS + 1 }.load(connection).await?;
     let mut items: HashMap<Uuid, Vec<Work>> = HashMap::new();

@@ -38,7 +38,8 @@ async fn a_hundred_calls_with_one_key_make_one_post() {
         })
         .collect();
     assert_eq!(fresh.len(), 1);
-    let replayed = answers.iter().filter(|answer| matches!(answer, Created::Replayed { status: 201, body } if *body == fresh[0]));
+    let replayed =
+        answers.iter().filter(|answer| matches!(answer, Created::Replayed { status: 201, body } if *body == fresh[0]));
     assert_eq!(replayed.count(), 99);
     assert_eq!(house.server.count("SELECT count(*) FROM posts").await, 1);
     assert_eq!(house.server.count("SELECT count(*) FROM publish_queue").await, 1);

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::{
     Database,
-    lanes::{LeaseSettings, Lanes},
+    lanes::{Lanes, LeaseSettings},
     posts::{Created, Idempotency, NewContainer, NewPost, NewTarget, Posts},
     projects::{self, Project},
     targets::Targets,

@@ -26,6 +26,7 @@ async fn the_schema_survives_going_down_and_up() {
 async fn no_index_names_the_state_of_a_target() {
     // A column in an index, also in its predicate, would end HOT updates.
     let server = testkit::database().await;
-    let named = server.texts("SELECT indexdef FROM pg_indexes WHERE tablename = 'post_targets' AND indexdef ~ 'state'").await;
+    let named =
+        server.texts("SELECT indexdef FROM pg_indexes WHERE tablename = 'post_targets' AND indexdef ~ 'state'").await;
     assert_eq!(named, Vec::<String>::new());
 }

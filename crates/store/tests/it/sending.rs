@@ -170,6 +170,7 @@ async fn who_lost_the_lane_neither_starts_nor_records_but_leaves_evidence() {
     assert_eq!(house.read(post.id).await.targets[0].status, Status::Publishing);
     let evidence = house.server.texts("SELECT step || ' ' || (value->'live'->>'id') FROM target_checkpoints").await;
     assert_eq!(evidence, ["evidence:1 77"]);
+    assert_eq!(house.server.texts("SELECT outcome FROM publish_attempts").await, ["late_answer"]);
     // The lane was woken for it, behind the new holder's back.
     house.lanes.release(new.held, None).await.unwrap();
     assert_eq!(house.lanes.claim(QUEUE, 100).await.unwrap().len(), 1);

@@ -77,9 +77,12 @@ async fn broker(settings: &Settings) -> Finding {
 
 fn vault(settings: &Settings) -> Finding {
     if settings.vault.private_keys.is_empty() {
-        return Err("no keys: set FANFARE__VAULT__PRIVATE_KEYS (`fanfare dev keys` makes some for a developer)".to_owned());
+        return Err(
+            "no keys: set FANFARE__VAULT__PRIVATE_KEYS (`fanfare dev keys` makes some for a developer)".to_owned()
+        );
     }
-    let ring: PrivateRing = settings.vault.private_keys.expose().parse().map_err(|error: vault::VaultError| error.to_string())?;
+    let ring: PrivateRing =
+        settings.vault.private_keys.expose().parse().map_err(|error: vault::VaultError| error.to_string())?;
     Ok(format!("seals with {}", ring.public().key_ids().join(", opens ")))
 }
 
@@ -99,7 +102,8 @@ async fn sandbox(settings: &Settings) -> Finding {
     if settings.sandbox.url.is_empty() {
         return Ok("none configured: test keys send nowhere and are told so".to_owned());
     }
-    let origin: url::Url = settings.sandbox.url.parse().map_err(|error| format!("sandbox.url is not a URL: {error}"))?;
+    let origin: url::Url =
+        settings.sandbox.url.parse().map_err(|error| format!("sandbox.url is not a URL: {error}"))?;
     let door = Door::new(&EgressSettings::default()).map_err(|error| error.to_string())?.only(&origin);
     let at = origin.join("/_sandbox/ledger").map_err(|error| error.to_string())?;
     let request = Request::new(egress::Method::GET, at);

@@ -40,7 +40,9 @@ pub(crate) fn openapi() -> Result<(), Failure> {
 /// The database the settings name.
 pub(crate) fn database(settings: &Settings) -> Result<Database, Failure> {
     if settings.database.url.is_empty() {
-        return Err("no database is configured: set FANFARE__DATABASE__URL=postgres://user:password@host:port/name".into());
+        return Err(
+            "no database is configured: set FANFARE__DATABASE__URL=postgres://user:password@host:port/name".into()
+        );
     }
     Ok(Database::new(&settings.database)?)
 }

@@ -169,12 +169,12 @@ fn write(
 }
 
 fn print(url: &Url, sandbox: &Url, key: &str, accounts: &BTreeMap<String, String>) -> Result<(), Failure> {
-    let ids: Vec<_> = accounts.values().map(|id| format!("\"{id}\"")).collect();
+    let ids: Vec<_> = accounts.values().map(|id| format!("\\\"{id}\\\"")).collect();
     commands::say(format_args!(
         "\nFanfare is up.\n\n  base URL   {url}\n  test key   {key}\n  sandbox    {sandbox} (every post as a person would see it)\n  \
          for scripts {FILE}\n\nPublish to {count} networks:\n\n  curl -s '{base}/v1/posts?wait=10s' \\\n    \
          -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n    \
-         -d '{{\"content\": \"Hello from Fanfare\", \"accounts\": [{ids}]}}'\n",
+         -d \"{{\\\"content\\\": \\\"Hello from Fanfare at $(date +%T)\\\", \\\"accounts\\\": [{ids}]}}\"\n",
         url = trimmed(url),
         base = trimmed(url),
         sandbox = trimmed(sandbox),

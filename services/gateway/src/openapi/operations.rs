@@ -185,7 +185,7 @@ const POSTS: &[Operation] = &[
         "What would happen, and what would be sent",
         &[(200, One("Validation"))],
     )
-    .scope(Scope::PostsRead)
+    .scope(Scope::PostsWrite)
     .body("CreatePostRequest"),
     Operation::new("get", "/v1/posts/{id}", "get_post", "One post", &[(200, One("Post"))]).scope(Scope::PostsRead),
     Operation::new("patch", "/v1/posts/{id}", "update_post", "Edit a draft or a scheduled post", &[(200, One("Post"))])

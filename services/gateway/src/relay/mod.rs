@@ -13,7 +13,7 @@ use domain::job::{Handover, LANES_PER_MESSAGE, Lane, Queue};
 use runtime::{metrics::MetricsError, shutdown::Shutdown};
 use store::{
     Database, StoreError,
-    lanes::{LeaseSettings, Lanes},
+    lanes::{Lanes, LeaseSettings},
 };
 
 use metrics::RelayMetrics;

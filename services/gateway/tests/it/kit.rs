@@ -11,7 +11,7 @@ use gateway::{Parts, Scope, Settings};
 use runtime::{
     clock::{Clock as _, ManualClock, SystemClock},
     metrics::Metrics,
-    settings::{Environment, load_from},
+    settings::Environment,
     shutdown::Shutdown,
 };
 use secrecy::ExposeSecret as _;
@@ -56,9 +56,7 @@ impl Gateway {
 
     /// One whose way to its database is the caller's.
     pub(crate) async fn over(db: TestDatabase, store: store::Database, change: impl FnOnce(&mut Settings)) -> Self {
-        let none: [(String, String); 0] = [];
-        let mut settings: Settings =
-            load_from(gateway::DEFAULT_SETTINGS, gateway::SECTIONS, &Environment::of(none)).unwrap();
+        let mut settings = Settings::load_from(&Environment::default()).unwrap();
         settings.gateway.port = 0;
         settings.gateway.workers = 2;
         settings.sandbox.url = "http://127.0.0.1:1".to_owned();

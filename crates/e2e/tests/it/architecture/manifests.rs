@@ -1,9 +1,6 @@
 //! How packages are written down.
 
-use super::{
-    File, Workspace, file, holds,
-    workspace::Package,
-};
+use super::{File, Workspace, file, holds, workspace::Package};
 
 /// The sections whose lines are dependencies.
 fn is_of_dependencies(section: &str) -> bool {
@@ -43,12 +40,18 @@ fn versions_stand_in_one_place() {
 #[test]
 fn every_package_takes_what_the_workspace_says() {
     let said = [
-        "\nversion.workspace = true", "\nedition.workspace = true", "\nrust-version.workspace = true",
-        "\nlicense.workspace = true", "\npublish.workspace = true", "\n[lints]\nworkspace = true",
+        "\nversion.workspace = true",
+        "\nedition.workspace = true",
+        "\nrust-version.workspace = true",
+        "\nlicense.workspace = true",
+        "\npublish.workspace = true",
+        "\n[lints]\nworkspace = true",
     ];
     let rule = |manifests: &[File]| {
         let missing = manifests.iter().flat_map(|manifest| {
-            said.iter().filter(|line| !manifest.text.contains(*line)).map(move |line| format!("{}: no {}", manifest.path, line.trim()))
+            said.iter()
+                .filter(|line| !manifest.text.contains(*line))
+                .map(move |line| format!("{}: no {}", manifest.path, line.trim()))
         });
         missing.collect()
     };
@@ -63,7 +66,11 @@ fn a_package_is_called_as_its_folder() {
         packages.iter().filter(is_wrong).map(|package| format!("{} is in {}", package.name, package.folder)).collect()
     };
     let named = |name: &str, folder: &str| Package { name: name.into(), folder: folder.into(), ..Package::default() };
-    holds(rule, &Workspace::get().packages, &[named("fanfare-store", "crates/store"), named("store", "crates/restore")]);
+    holds(
+        rule,
+        &Workspace::get().packages,
+        &[named("fanfare-store", "crates/store"), named("store", "crates/restore")],
+    );
 }
 
 #[test]
@@ -89,7 +96,9 @@ fn every_service_is_a_library_and_a_program() {
         let services = packages.iter().filter(|package| package.folder.starts_with("services/"));
         services
             .flat_map(|package| ["lib", "bin"].map(|kind| (package, kind)))
-            .filter(|(package, kind)| !package.targets.iter().any(|target| target.0 == *kind && target.1 == package.name))
+            .filter(|(package, kind)| {
+                !package.targets.iter().any(|target| target.0 == *kind && target.1 == package.name)
+            })
             .map(|(package, kind)| format!("{} has no {kind} of its name", package.name))
             .collect()
     };

@@ -12,11 +12,18 @@ const MAIN_LINES: usize = 25;
 #[test]
 fn no_module_has_a_name_that_says_nothing() {
     let rule = |sources: &[File]| {
-        let names = sources.iter().flat_map(|file| file.path.split('/').map(move |step| (file, step.trim_end_matches(".rs"))));
+        let names =
+            sources.iter().flat_map(|file| file.path.split('/').map(move |step| (file, step.trim_end_matches(".rs"))));
         let by_path = names.filter(|(_, name)| EMPTY_NAMES.contains(name)).map(|(file, _)| file.path.clone());
         let is_inline = |line: &str| {
-            let line = line.trim().trim_start_matches("pub ").trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
-            line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(" {")).is_some_and(|name| EMPTY_NAMES.contains(&name))
+            let line = line
+                .trim()
+                .trim_start_matches("pub ")
+                .trim_start_matches("pub(crate) ")
+                .trim_start_matches("pub(super) ");
+            line.strip_prefix("mod ")
+                .and_then(|rest| rest.strip_suffix(" {"))
+                .is_some_and(|name| EMPTY_NAMES.contains(&name))
         };
         by_path.chain(sources.iter().flat_map(|file| file.lines_where(is_inline))).collect()
     };
@@ -35,9 +42,13 @@ fn no_module_has_a_name_that_says_nothing() {
 #[test]
 fn a_service_is_a_library_with_a_short_main() {
     let rule = |sources: &[File]| {
-        let mains = sources.iter().filter(|file| file.path.starts_with("services/") && file.path.ends_with("/src/main.rs"));
+        let mains =
+            sources.iter().filter(|file| file.path.starts_with("services/") && file.path.ends_with("/src/main.rs"));
         let lines = mains.map(|file| (file, file.text.lines().count()));
-        lines.filter(|(_, lines)| *lines > MAIN_LINES).map(|(file, lines)| format!("{} has {lines} lines", file.path)).collect()
+        lines
+            .filter(|(_, lines)| *lines > MAIN_LINES)
+            .map(|(file, lines)| format!("{} has {lines} lines", file.path))
+            .collect()
     };
     holds(rule, &Workspace::get().sources, &[file("a", "services/a/src/main.rs", &"// .\n".repeat(MAIN_LINES + 1))]);
 }
@@ -55,7 +66,9 @@ fn every_crate_and_module_says_what_it_is_for() {
 fn rows_of_the_database_and_words_of_the_wire_stay_inside() {
     let is_wrong = |line: &str| {
         let Some(item) = line.trim().strip_prefix("pub ") else { return false };
-        let name = |kind: &str| item.strip_prefix(kind).map(|rest| rest.split([' ', '<', '(', '{', ';']).next().unwrap_or_default());
+        let name = |kind: &str| {
+            item.strip_prefix(kind).map(|rest| rest.split([' ', '<', '(', '{', ';']).next().unwrap_or_default())
+        };
         name("struct ").is_some_and(|name| name.ends_with("Row")) || name("mod ").is_some_and(|name| name == "wire")
     };
     let rule = |sources: &[File]| sources.iter().flat_map(|file| file.lines_where(is_wrong)).collect();
@@ -72,7 +85,9 @@ fn bodies_of_requests_and_responses_are_where_http_is() {
         ["domain", "store", "bus", "vault"].contains(&file.package.as_str()) && {
             let names_http = |line: &str| {
                 let words = line.trim().trim_start_matches("pub ").strip_prefix("struct ");
-                words.is_some_and(|rest| rest.split([' ', '<', '(', '{']).next().is_some_and(|name| name.ends_with("Response")))
+                words.is_some_and(|rest| {
+                    rest.split([' ', '<', '(', '{']).next().is_some_and(|name| name.ends_with("Response"))
+                })
             };
             !file.lines_where(names_http).is_empty()
         }

@@ -12,7 +12,8 @@ fn lines<'a>(
 
 #[test]
 fn only_the_command_line_prints() {
-    let prints = |line: &str| ["println!", "eprintln!", "print!(", "eprint!(", "dbg!("].iter().any(|word| line.contains(word));
+    let prints =
+        |line: &str| ["println!", "eprintln!", "print!(", "eprint!(", "dbg!("].iter().any(|word| line.contains(word));
     let rule = lines(|file| file.package != "fanfare", prints);
     let broken = [
         file("store", "crates/store/src/a.rs", "    println!(\"{row:?}\");\n"),
@@ -25,9 +26,20 @@ fn only_the_command_line_prints() {
 #[test]
 fn the_domain_does_nothing() {
     let acts = |line: &str| {
-        ["async ", ".await", "std::fs", "std::net", "std::env", "std::process", "SystemTime", "Instant", "Timestamp::now", "Zoned::now"]
-            .iter()
-            .any(|word| line.contains(word))
+        [
+            "async ",
+            ".await",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::process",
+            "SystemTime",
+            "Instant",
+            "Timestamp::now",
+            "Zoned::now",
+        ]
+        .iter()
+        .any(|word| line.contains(word))
     };
     let rule = lines(|file| file.package == "domain", acts);
     let broken = [
@@ -53,7 +65,8 @@ fn the_gateway_cannot_open_what_it_seals() {
 fn a_status_is_chosen_in_one_place() {
     // `status: Status::Failed` or `status = Status::Failed`: the machine's words for moving a target.
     let chooses = |line: &str| {
-        ["target.status =", "state.status =", ".status = Status::"].iter().any(|word| line.contains(word)) && !line.contains("==")
+        ["target.status =", "state.status =", ".status = Status::"].iter().any(|word| line.contains(word))
+            && !line.contains("==")
     };
     let rule = lines(|file| file.path != "crates/domain/src/transition.rs", chooses);
     let broken = [
@@ -86,7 +99,8 @@ fn no_commit_waits_for_a_notification() {
 #[test]
 fn no_index_names_the_state_of_a_target() {
     let rule = |migrations: &[File]| {
-        let statements = migrations.iter().flat_map(|file| file.text.split(';').map(move |statement| (file, statement)));
+        let statements =
+            migrations.iter().flat_map(|file| file.text.split(';').map(move |statement| (file, statement)));
         statements
             .filter(|(_, statement)| {
                 let code: Vec<_> = statement.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
@@ -105,17 +119,12 @@ fn no_index_names_the_state_of_a_target() {
 
 #[test]
 fn nothing_says_that_it_is_not_there_yet() {
-    let says = |line: &str| {
-        ["todo!(", "unimplemented!(", "TODO", "FIXME"].iter().any(|word| line.contains(word))
-    };
+    let says = |line: &str| ["todo!(", "unimplemented!(", "TODO", "FIXME"].iter().any(|word| line.contains(word));
     // Comments count too here, so the lines are looked at as they are.
     let rule = |sources: &[File]| {
         let lines = sources.iter().flat_map(|file| file.text.lines().map(move |line| (file, line)));
         lines.filter(|(_, line)| says(line)).map(|(file, line)| format!("{}: {}", file.path, line.trim())).collect()
     };
-    let broken = [
-        file("x", "crates/x/src/a.rs", "    todo!()\n"),
-        file("x", "crates/x/src/b.rs", "// TODO: later\n"),
-    ];
+    let broken = [file("x", "crates/x/src/a.rs", "    todo!()\n"), file("x", "crates/x/src/b.rs", "// TODO: later\n")];
     holds(rule, &Workspace::get().shipped(), &broken);
 }

@@ -90,7 +90,11 @@ impl File {
 
     /// Lines that are not comments, with their numbers from 1.
     pub(super) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text.lines().enumerate().map(|(at, line)| (at + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+        self.text
+            .lines()
+            .enumerate()
+            .map(|(at, line)| (at + 1, line))
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
     /// Lines of code that a test of them finds fault with, as `path:line: code`.

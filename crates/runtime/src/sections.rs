@@ -1,0 +1,65 @@
+//! The sections of settings that several services read the same way, and the names of all there are.
+//!
+//! A service's reference lists what that service reads and nothing else, so that each holds only the secrets it uses.
+//! All of them can nevertheless be given one environment: what only others read is in [`KNOWN`] and is passed over.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{secret::Secret, telemetry::LogFormat};
+
+/// Every section of every service; and, of sections that several services read, the keys that only some of them do.
+/// A test of the `fanfare` binary compares it with the references.
+pub const KNOWN: &[&str] = &[
+    "admin",
+    "broker",
+    "connector",
+    "database",
+    "dispatcher",
+    "egress",
+    "egress.ca_file",
+    "egress.connect_timeout_ms",
+    "fanfare",
+    "gateway",
+    "log",
+    "media",
+    "media.kept_hours",
+    "media.max_upload_bytes",
+    "media.signing_key",
+    "media.upload_seconds",
+    "platforms",
+    "publisher",
+    "sandbox",
+    "sandbox.data_dir",
+    "sandbox.enforce_quotas",
+    "sandbox.host",
+    "sandbox.max_upload_bytes",
+    "sandbox.port",
+    "sandbox.processing_ms",
+    "sandbox.workers",
+    "vault",
+    "vault.private_keys",
+    "vault.public_keys",
+];
+
+/// `[vault]` of a service that opens what is sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VaultSection {
+    /// `fsk1_...` keys, separated by commas: all open, the first one's public half seals.
+    pub private_keys: Secret,
+}
+
+/// `[sandbox]` of a service that sends there.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SandboxSection {
+    /// Its origin; empty where there is none.
+    pub url: String,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LogSection {
+    /// JSON or text.
+    pub format: LogFormat,
+    /// `level` or `level,crate=level,...`.
+    pub filter: String,
+}
