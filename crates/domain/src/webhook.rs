@@ -15,6 +15,33 @@ pub const MAX_ATTEMPTS: i32 = 10;
 /// A body is at most this long; over it content, media, config and parts are left out and `truncated` is true.
 pub const MAX_BODY_BYTES: usize = 20_000;
 
+/// Headers that say what a delivery is, who sends it and where it ends: the delivery's own or HTTP's, never the
+/// caller's. In lower case.
+const RESERVED_HEADERS: [&str; 15] = [
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "traceparent",
+    "tracestate",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
+const RESERVED_PREFIXES: [&str; 2] = ["webhook-", "proxy-"];
+
+/// Whether a caller may not set a header of this name, in any spelling.
+pub fn is_reserved_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    RESERVED_HEADERS.contains(&name.as_str()) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 words! {
     /// Whether deliveries of one resource keep their order.
     Ordering {

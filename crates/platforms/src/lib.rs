@@ -9,6 +9,7 @@
 //! account come in with each call; what must survive a crash goes back to the caller, who checkpoints it.
 
 mod call;
+mod doors;
 mod draft;
 mod exchange;
 mod failure;
@@ -27,6 +28,7 @@ pub mod mastodon;
 pub mod x;
 
 pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Tokens};
+pub use doors::Doors;
 pub use draft::{DraftMedia, DraftPart, PreviewRequest, RuleFault, TargetDraft};
 pub use registry::network;
 pub use spec::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};

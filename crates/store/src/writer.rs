@@ -111,15 +111,28 @@ struct Task<B: Batch> {
 impl<B: Batch> Task<B> {
     async fn run(mut self) {
         while let Some(first) = self.receiver.recv().await {
-            let mut rows = B::rows(&first.request);
-            let mut batch = vec![first];
-            while rows < self.settings.max_rows {
-                let Ok(next) = self.receiver.try_recv() else { break };
-                rows += B::rows(&next.request);
-                batch.push(next);
-            }
+            let batch = self.gather(first).await;
             self.settle(batch).await;
         }
+    }
+
+    /// What waits, and what those who are just about to ask bring: whoever can run now runs first, and nobody is waited
+    /// for, so one caller alone loses nothing.
+    async fn gather(&mut self, first: Waiting<B>) -> Vec<Waiting<B>> {
+        let mut rows = B::rows(&first.request);
+        let mut batch = vec![first];
+        while rows < self.settings.max_rows {
+            let Ok(next) = self.receiver.try_recv() else {
+                tokio::task::yield_now().await;
+                if self.receiver.is_empty() {
+                    break;
+                }
+                continue;
+            };
+            rows += B::rows(&next.request);
+            batch.push(next);
+        }
+        batch
     }
 
     /// Writes a batch, halving it around a request that the database refuses.

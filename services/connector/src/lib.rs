@@ -10,7 +10,6 @@
 
 mod connect;
 mod consume;
-mod doors;
 mod lane;
 mod metrics;
 mod process;

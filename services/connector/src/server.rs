@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bus::{Bus, BusError};
 use domain::{ids::AccountId, ids::ProjectId, job::Call, job::Queue, platform::Platform};
 use egress::{Door, EgressError};
-use platforms::Network;
+use platforms::{Doors, Network};
 use runtime::{
     admin::AdminError,
     clock::Clock,
@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 use vault::{Context, PrivateRing, PublicRing, VaultError};
 
-use crate::{consume, doors::Doors, metrics::Counts, questions, setbacks::Setbacks, settings::ConnectorSettings};
+use crate::{consume, metrics::Counts, questions, setbacks::Setbacks, settings::ConnectorSettings};
 
 /// Finds a network's client; tests put their own in.
 pub type Networks = Arc<dyn Fn(Platform) -> &'static (dyn Network) + Send + Sync>;

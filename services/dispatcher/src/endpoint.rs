@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use domain::ids::EventId;
+use domain::{ids::EventId, webhook::is_reserved_header};
 use egress::{
     Body, Door, HeaderMap, HeaderName, HeaderValue, Method, Request, Url, UrlFault,
     header::{CONTENT_TYPE, USER_AGENT as USER_AGENT_HEADER},
@@ -16,28 +16,6 @@ use crate::{
     settings::USER_AGENT,
     signature::{SigningKey, signatures},
 };
-
-/// Headers that say what a delivery is, who sends it and where it ends: never the caller's.
-const RESERVED: [&str; 16] = [
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "traceparent",
-    "tracestate",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-];
-
-const RESERVED_PREFIX: &str = "webhook-";
 
 /// Why nothing can be sent. The operator's or our own fault, so no delivery pays for it.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +102,7 @@ fn custom(given: BTreeMap<String, String>) -> HeaderMap {
         .into_iter()
         .filter_map(|(name, value)| {
             let name = HeaderName::try_from(name).ok()?;
-            let is_reserved = RESERVED.contains(&name.as_str()) || name.as_str().starts_with(RESERVED_PREFIX);
+            let is_reserved = is_reserved_header(name.as_str());
             let mut value = HeaderValue::try_from(value).ok()?;
             value.set_sensitive(true);
             (!is_reserved).then_some((name, value))
@@ -138,7 +116,7 @@ mod tests {
 
     #[test]
     fn reserved_headers_are_left_out_in_any_spelling() {
-        let given = ["Webhook-Id", "USER-AGENT", "Host", "webhook-anything", "traceparent", "X-Team", "authorization"];
+        let given = ["Webhook-Id", "USER-AGENT", "Host", "webhook-anything", "traceparent", "Proxy-Any", "X-Team", "authorization"];
         let kept = custom(given.map(|name| (name.to_owned(), "v".to_owned())).into());
         let mut names: Vec<_> = kept.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();

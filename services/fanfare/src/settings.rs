@@ -152,13 +152,4 @@ impl Settings {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use runtime::settings::{Environment, load_from};
-
-    #[test]
-    fn the_reference_is_complete() {
-        let settings: Settings = load_from(DEFAULT, KNOWN, &Environment::default()).unwrap();
-        assert_eq!((settings.gateway.port, settings.sandbox.port, settings.fanfare.admin.port), (8080, 8090, 9080));
-    }
-}
+mod tests;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use bus::{Delivery, Receiver};
 use domain::job::{LANES_PER_MESSAGE, Queue};
 use store::targets::LaneWork;
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 
 use crate::{lane, server::Worker};
 
@@ -16,12 +19,12 @@ pub(crate) async fn consume(
     permits: Arc<Semaphore>,
     mut receiver: Box<dyn Receiver>,
 ) -> Result<(), std::convert::Infallible> {
-    let mut lanes = JoinSet::new();
+    let mut messages = JoinSet::new();
     loop {
         let delivery = tokio::select! {
             biased;
             () = worker.shutdown.soft().cancelled() => break,
-            Some(_) = lanes.join_next() => continue,
+            Some(_) = messages.join_next() => continue,
             delivery = receiver.next() => delivery,
         };
         let Some(delivery) = delivery else { break };
@@ -33,19 +36,34 @@ pub(crate) async fn consume(
             () = worker.shutdown.soft().cancelled() => break,
             permit = Arc::clone(&permits).acquire_many_owned(wanted) => permit,
         };
-        let Ok(mut permit) = permit else { break };
-        for work in take(&worker, queue, delivery).await {
-            let Some(one) = permit.split(1) else { break };
-            let worker = Arc::clone(&worker);
-            let permits = Arc::clone(&permits);
-            lanes.spawn(async move {
-                lane::run(&worker, queue, &permits, work).await;
-                drop(one);
-            });
-        }
+        let Ok(permit) = permit else { break };
+        // Messages that come together are taken together: none waits for the commit of the one before.
+        messages.spawn(hold(Arc::clone(&worker), queue, Arc::clone(&permits), permit, delivery));
     }
-    while lanes.join_next().await.is_some() {}
+    while messages.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Takes a message's lanes and works on each until it is given back.
+async fn hold(
+    worker: Arc<Worker>,
+    queue: Queue,
+    permits: Arc<Semaphore>,
+    mut permit: OwnedSemaphorePermit,
+    delivery: Delivery,
+) {
+    let mut lanes = JoinSet::new();
+    for work in take(&worker, queue, delivery).await {
+        let Some(one) = permit.split(1) else { break };
+        let (worker, permits) = (Arc::clone(&worker), Arc::clone(&permits));
+        lanes.spawn(async move {
+            lane::run(&worker, queue, &permits, work).await;
+            drop(one);
+        });
+    }
+    // Those of lanes that were somebody else's by now.
+    drop(permit);
+    while lanes.join_next().await.is_some() {}
 }
 
 /// Takes the lanes of a message. On an error the message is acknowledged all the same: it is a hint, and the lease that

@@ -8,7 +8,6 @@
 //! names, and no status is chosen here: `domain::transition::decide` does that.
 
 mod consume;
-mod doors;
 mod lane;
 mod metrics;
 mod prepare;

@@ -10,7 +10,7 @@ use domain::{job::Queue, platform::Platform};
 use egress::Door;
 use jiff::{SignedDuration, Timestamp};
 use media::{Fitter, Objects, ProbeCaps};
-use platforms::Network;
+use platforms::{Doors, Network};
 use runtime::{
     clock::Clock,
     metrics::{Metrics, MetricsError},
@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 use vault::PrivateRing;
 
-use crate::{consume, doors::Doors, metrics::PublisherMetrics, settings::PublisherSettings};
+use crate::{consume, metrics::PublisherMetrics, settings::PublisherSettings};
 
 /// Finds a network's client; tests put their own in.
 pub type Networks = Arc<dyn Fn(Platform) -> &'static (dyn Network) + Send + Sync>;

@@ -90,6 +90,10 @@ async fn what_never_arrived_is_sent_or_left_to_the_caller(transport: Transport) 
         if account.platform() == Platform::X {
             let post = tenant.becomes(posted, "unconfirmed").await;
             assert_eq!(post["status"], "publishing", "a probe is still to come: {post:#}");
+            eventually("it was asked for once", async || {
+                tenant.attempts(&post).await.iter().any(|attempt| attempt["step"] == "probe").then_some(())
+            })
+            .await;
             no_more_probes(&house).await;
             let post = tenant.settled(posted).await;
             let target = target_of(&post, account);

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use egress::{Deadline, Door, EgressSettings, Limits, Request};
+use egress::{Deadline, Door, Limits, Request};
 use jiff::SignedDuration;
 use media::{ObjectKey, Objects, Storage};
 use runtime::clock::{Clock, SystemClock};
@@ -104,7 +104,7 @@ async fn sandbox(settings: &Settings) -> Finding {
     }
     let origin: url::Url =
         settings.sandbox.url.parse().map_err(|error| format!("sandbox.url is not a URL: {error}"))?;
-    let door = Door::new(&EgressSettings::default()).map_err(|error| error.to_string())?.only(&origin);
+    let door = Door::new(&(&settings.egress).into()).map_err(|error| error.to_string())?.only(&origin);
     let at = origin.join("/_sandbox/ledger").map_err(|error| error.to_string())?;
     let request = Request::new(egress::Method::GET, at);
     match door.exchange(request, Limits::new(Deadline::after(PATIENCE), 1 << 20).truncating()).await {

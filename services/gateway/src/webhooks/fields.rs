@@ -6,6 +6,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use domain::{
     event::EventType,
     ids::{EndpointId, ProjectId},
+    webhook::is_reserved_header,
 };
 use egress::{Url, UrlFault};
 use store::endpoints::Headers;
@@ -19,26 +20,6 @@ const MAX_HEADER_VALUE: usize = 2_000;
 pub(super) const MAX_DESCRIPTION: usize = 500;
 pub(super) const MAX_IN_FLIGHT: i64 = 100;
 pub(super) const MAX_RATE: i64 = 1_000;
-
-/// Set by the delivery itself or by HTTP.
-const RESERVED: &[&str] = &[
-    "accept-encoding",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "keep-alive",
-    "te",
-    "traceparent",
-    "tracestate",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-];
-const RESERVED_PREFIXES: &[&str] = &["webhook-", "proxy-"];
 
 /// A URL as written, and parsed for a closer look.
 pub(super) fn url(app: &App, field: Field<'_>) -> Option<(String, Url)> {
@@ -80,11 +61,10 @@ pub(super) fn events(field: Field<'_>) -> Option<Vec<String>> {
 /// The caller's own headers, names in lower case.
 pub(super) fn headers(field: Field<'_>) -> Option<BTreeMap<String, String>> {
     let read = field.map(MAX_HEADERS, |name, field| {
-        let lower = name.to_ascii_lowercase();
         if HeaderName::from_bytes(name.as_bytes()).is_err() {
             return field.refuse("invalid_header", "is not a header's name");
         }
-        if RESERVED.contains(&lower.as_str()) || RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix)) {
+        if is_reserved_header(name) {
             return field.refuse("reserved_header", "is set by the delivery itself");
         }
         let (value, field) = field.text_kept(0..=MAX_HEADER_VALUE)?;
@@ -92,7 +72,7 @@ pub(super) fn headers(field: Field<'_>) -> Option<BTreeMap<String, String>> {
         if !visible || HeaderValue::from_str(value).is_err() {
             return field.refuse("invalid_header", "must be visible ASCII");
         }
-        Some((lower, value.to_owned()))
+        Some((name.to_ascii_lowercase(), value.to_owned()))
     })?;
     Some(read.into_iter().map(|(_, header)| header).collect())
 }
