@@ -15,10 +15,11 @@ mod rabbitmq;
 mod stats;
 mod wire;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::job::{Call, Handover, Queue};
+use runtime::admin::Vitals;
 
 pub use delivery::{Delivery, Question};
 pub use error::{AskError, BusError, SendError};
@@ -68,6 +69,11 @@ pub trait Bus: Send + Sync {
 
     /// Ends it: nothing new is accepted, what was sent is confirmed, receivers end, the connection closes.
     async fn close(&self);
+}
+
+/// Ready while work can be handed over.
+pub fn vitals(bus: Arc<dyn Bus>) -> Arc<dyn Vitals> {
+    Arc::new(move || bus.trouble().into_iter().collect::<Vec<_>>())
 }
 
 /// Receives handovers of one queue. Dropping it gives everything unsettled back to the queue.

@@ -201,6 +201,10 @@ impl Target {
     }
 }
 
+/// In `probes`: the part was sent, nobody could tell what became of it, and it is sent again because a double is
+/// accepted. Until that is answered, "not live" can be said of the second send only.
+const RESENT: i32 = retry::PROBE_LIMIT + 1;
+
 /// Moves a target.
 ///
 /// # Errors
@@ -400,10 +404,13 @@ impl Step<'_> {
             message: format!("An earlier send may be live; sending again was answered: {message}"),
         };
         let wait = retry::before_probe(self.target.probes);
-        // Where the project accepts a double, what may pass is tried again; a final word proves nothing.
-        let accepts_double = self.rules.on_unconfirmed == OnUnconfirmed::Retry;
-        if wait.is_none() && accepts_double && !matches!(refusal, Refusal::Rejected { .. }) {
+        // Where a double is accepted, what may pass is tried again; a final word proves nothing.
+        if self.target.probes >= RESENT && !matches!(refusal, Refusal::Rejected { .. }) {
             return self.refused(part, refusal);
+        }
+        if self.target.parts[part].status == PartStatus::Unconfirmed {
+            // The late answer of a sender that lost its lane: asked for once, or it would be asked for again for ever.
+            self.target.probes += 1;
         }
         self.target.parts[part].status = PartStatus::Unconfirmed;
         self.target.parts[part].error = Some(error.clone());
@@ -435,9 +442,9 @@ impl Step<'_> {
     }
 
     fn unknowable(&mut self, part: usize) -> Next {
-        if self.rules.on_unconfirmed == OnUnconfirmed::Retry && self.now < self.target.expire_at {
-            // All probes are spent, which keeps in mind that an earlier send may be live.
-            self.target.probes = retry::PROBE_LIMIT;
+        let is_resent = self.target.probes >= RESENT;
+        if self.rules.on_unconfirmed == OnUnconfirmed::Retry && !is_resent && self.now < self.target.expire_at {
+            self.target.probes = RESENT;
             self.pending(part);
             self.queue(self.now);
             return Next::At(self.now);
@@ -476,6 +483,9 @@ impl Step<'_> {
             return Err(Misfit::BeingSent);
         }
         self.in_status(&[Status::Draft, Status::Scheduled, Status::Queued, Status::NeedsReconnect])?;
+        if let Some(part) = self.target.current().filter(|_| self.is_doubtful()) {
+            return Ok(self.doubt(part, "it was canceled"));
+        }
         for part in &mut self.target.parts {
             if part.status != PartStatus::Published {
                 part.status = PartStatus::Canceled;
@@ -530,15 +540,16 @@ impl Step<'_> {
                 self.pending(part);
                 self.target.expire_at = *expire_at;
                 self.target.failures = 0;
-                self.target.probes = 0;
+                self.target.probes = RESENT;
                 self.target.error = None;
                 self.queue(self.now);
                 Next::At(self.now)
             }
-            Resolution::Failed => self.fail(
-                part,
-                Error { code: ErrorCode::OutcomeUnknown, message: "The caller said that it is not live".to_owned() },
-            ),
+            Resolution::Failed => {
+                self.target.probes = 0;
+                let message = "The caller said that it is not live".to_owned();
+                self.fail(part, Error { code: ErrorCode::OutcomeUnknown, message })
+            }
         })
     }
 
@@ -561,7 +572,29 @@ impl Step<'_> {
         Next::At(at)
     }
 
+    /// Whether the current part was sent before, may be live from then, and is to be sent once more all the same.
+    fn is_doubtful(&self) -> bool {
+        self.target.probes >= RESENT && self.target.status != Status::Published
+    }
+
+    /// What was to be sent again is not: it may be live from the first time.
+    fn doubt(&mut self, part: usize, message: &str) -> Next {
+        let error = Error {
+            code: ErrorCode::OutcomeUnknown,
+            message: format!("An earlier send may be live; sending again was given up: {message}"),
+        };
+        self.target.parts[part].status = PartStatus::Unconfirmed;
+        self.target.parts[part].send_deadline = None;
+        self.target.parts[part].error = Some(error.clone());
+        self.target.status = Status::Unconfirmed;
+        self.target.error = Some(error);
+        Next::Settled
+    }
+
     fn fail(&mut self, part: usize, error: Error) -> Next {
+        if self.is_doubtful() && self.target.current() == Some(part) {
+            return self.doubt(part, &error.message);
+        }
         self.target.parts[part].status = PartStatus::Failed;
         self.target.parts[part].send_deadline = None;
         self.target.parts[part].error = Some(error.clone());

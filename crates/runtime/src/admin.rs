@@ -51,18 +51,15 @@ impl<F: Fn() -> Vec<String> + Send + Sync + 'static> Vitals for F {
     }
 }
 
-/// Several services in one process, by name: ready when all are.
+/// All a service needs: ready when each of them is.
 #[async_trait]
-impl Vitals for Vec<(&'static str, Arc<dyn Vitals>)> {
+impl Vitals for Vec<Arc<dyn Vitals>> {
     async fn not_ready(&self) -> Vec<String> {
-        let each = self.iter().map(|(service, vitals)| async move {
-            vitals.not_ready().await.into_iter().map(move |reason| format!("{service}: {reason}"))
-        });
-        futures::future::join_all(each).await.into_iter().flatten().collect()
+        futures::future::join_all(self.iter().map(|vitals| vitals.not_ready())).await.concat()
     }
 
     async fn refresh_metrics(&self) {
-        futures::future::join_all(self.iter().map(|(_, vitals)| vitals.refresh_metrics())).await;
+        futures::future::join_all(self.iter().map(|vitals| vitals.refresh_metrics())).await;
     }
 }
 

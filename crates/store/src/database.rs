@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use diesel::{ConnectionError, ConnectionResult};
+use diesel::{ConnectionError, ConnectionResult, migration::MigrationSource, pg::Pg, sql_types as sql};
 use diesel_async::{
-    AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
+    AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
@@ -15,12 +15,20 @@ use futures::{FutureExt, future::BoxFuture};
 use runtime::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::{Doorbell, StoreError};
+use crate::{Doorbell, StoreError, statement::statement};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
 /// Two migrations at once would trip over each other; whoever comes second waits on this advisory lock.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7310022911234)";
+
+statement! {
+    HasMigrations {} -> (sql::Bool,) { "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL" }
+}
+
+statement! {
+    ListMigrations {} -> (sql::Text,) { "SELECT version::text FROM __diesel_schema_migrations" }
+}
 
 /// How to reach PostgreSQL.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -118,16 +126,23 @@ impl Database {
         Ok(done)
     }
 
-    /// Whether every migration this build knows has run.
+    /// Whether every migration this build knows has run. It changes nothing and needs no multi-thread runtime, which
+    /// Diesel's own way would: readiness probes ask.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when it cannot be asked.
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
-        let mut harness = AsyncMigrationHarness::new(self.dedicated("").await?);
-        harness
-            .has_pending_migration(MIGRATIONS)
-            .map(|pending| !pending)
-            .map_err(|error| StoreError::Migration(error.to_string()))
+        let mut connection = self.connection().await?;
+        let refused = StoreError::from_diesel("look for the list of migrations");
+        let table: Vec<(bool,)> = HasMigrations {}.load(&mut connection).await.map_err(refused)?;
+        if table != [(true,)] {
+            return Ok(false);
+        }
+        let refused = StoreError::from_diesel("list the migrations that have run");
+        let done: Vec<(String,)> = ListMigrations {}.load(&mut connection).await.map_err(refused)?;
+        let known =
+            MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| StoreError::Migration(error.to_string()))?;
+        Ok(known.iter().all(|one| done.iter().any(|(version,)| *version == one.name().version().to_string())))
     }
 
     /// Undoes every migration. For the test that runs them up, down and up.

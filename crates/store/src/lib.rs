@@ -27,9 +27,11 @@ pub mod projects;
 mod statement;
 pub mod targets;
 mod types;
+mod vitals;
 mod writer;
 
 pub use database::{Database, DatabaseSettings};
 pub use doorbell::Doorbell;
 pub use error::StoreError;
+pub use vitals::DatabaseVitals;
 pub use writer::{WriterClosed, WriterSettings};

@@ -64,7 +64,7 @@ statement! {
            WHERE project_id = ANY($1) AND deleted_at IS NULL AND (events && $2 OR '*' = ANY(events))), \
          woken AS (\
            INSERT INTO jobs (kind, key, project_id, queue, wake_at, trace) \
-           SELECT $3, id, project_id, $4, clock_timestamp(), $5 FROM listening WHERE NOT off ORDER BY id \
+           SELECT $3, id, project_id, $4, clock_timestamp(), $5 FROM listening ORDER BY id \
            ON CONFLICT (kind, key) DO UPDATE SET wake_at = LEAST(jobs.wake_at, EXCLUDED.wake_at), \
              trace = COALESCE(EXCLUDED.trace, jobs.trace)) \
          SELECT id, project_id, events, external_id, off FROM listening"
@@ -73,7 +73,8 @@ statement! {
 
 type ListenerRow = (Uuid, Uuid, Vec<String>, Option<String>, bool);
 
-/// Wakes the lanes of all endpoints of these projects that listen to one of these types, and returns them.
+/// Wakes the lanes of all endpoints of these projects that listen to one of these types, and returns them. Also of
+/// disabled ones: one may be enabled before this transaction commits.
 pub(crate) async fn wake_listeners(
     connection: &mut AsyncPgConnection,
     mut projects: Vec<Uuid>,

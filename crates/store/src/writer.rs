@@ -20,6 +20,11 @@ const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET 
 /// A whole batch is tried this often when it loses a deadlock or a serialization race.
 const CONTENTION_TRIES: u32 = 4;
 
+/// So many requests at once are a crowd, of which more is on its way.
+const MANY: usize = 16;
+/// As short as the runtime can wait.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// How a writer batches.
 #[derive(Debug, Clone, Copy)]
 pub struct WriterSettings {
@@ -116,21 +121,27 @@ impl<B: Batch> Task<B> {
         }
     }
 
-    /// What waits, and what those who are just about to ask bring: whoever can run now runs first, and nobody is waited
-    /// for, so one caller alone loses nothing.
+    /// What waits, and what those bring who are just about to ask: whoever can run now runs first. One caller alone waits
+    /// for nobody; where many ask, the rest of them is a moment away, and a commit costs more than that moment.
     async fn gather(&mut self, first: Waiting<B>) -> Vec<Waiting<B>> {
         let mut rows = B::rows(&first.request);
         let mut batch = vec![first];
+        let mut has_waited = false;
         while rows < self.settings.max_rows {
-            let Ok(next) = self.receiver.try_recv() else {
-                tokio::task::yield_now().await;
-                if self.receiver.is_empty() {
-                    break;
-                }
+            if let Ok(next) = self.receiver.try_recv() {
+                rows += B::rows(&next.request);
+                batch.push(next);
                 continue;
-            };
-            rows += B::rows(&next.request);
-            batch.push(next);
+            }
+            tokio::task::yield_now().await;
+            if !self.receiver.is_empty() {
+                continue;
+            }
+            if has_waited || batch.len() < MANY {
+                break;
+            }
+            has_waited = true;
+            tokio::time::sleep(MOMENT).await;
         }
         batch
     }
@@ -255,6 +266,8 @@ enum Attempt {
     Gone(String),
     /// The connection went away in the commit and what became of it cannot be looked up. Never repeated.
     Unknown,
+    /// The server cannot write at the moment.
+    Trouble(String),
     /// A row is not what the database takes.
     Guilty(diesel::result::Error),
 }
@@ -270,10 +283,20 @@ impl Attempt {
             {
                 Self::Contended
             }
+            // The server's trouble, not a row's: a disk that stalls or is full, a standby, no memory.
+            Error::DatabaseError(DatabaseErrorKind::Unknown | DatabaseErrorKind::ReadOnlyTransaction, ref info)
+                if TROUBLE.iter().any(|sign| info.message().contains(sign)) =>
+            {
+                Self::Trouble(error.to_string())
+            }
             error => Self::Guilty(error),
         }
     }
 }
+
+/// Signs of the server's own trouble, in PostgreSQL's words.
+const TROUBLE: [&str; 5] =
+    ["statement timeout", "read-only transaction", "could not extend file", "out of memory", "No space left"];
 
 fn refuse<B: Batch>(answers: Vec<oneshot::Sender<Result<B::Answer, StoreError>>>, error: Attempt) {
     let mut answers = answers.into_iter();
@@ -293,7 +316,7 @@ fn refuse<B: Batch>(answers: Vec<oneshot::Sender<Result<B::Answer, StoreError>>>
                 let _ = answer.send(Err(StoreError::Unavailable("the outcome of a commit is not known".to_owned())));
             }
         }
-        Attempt::Gone(message) => {
+        Attempt::Gone(message) | Attempt::Trouble(message) => {
             for answer in answers {
                 let _ = answer.send(Err(StoreError::Unavailable(message.clone())));
             }

@@ -20,7 +20,6 @@ mod schedule;
 mod server;
 mod setbacks;
 mod settings;
-mod vitals;
 
 pub use process::run;
 pub use server::{ConnectorError, Networks, Parts, serve};

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use egress::Door;
-use runtime::{admin::Admin, clock::SystemClock, metrics::Metrics, shutdown::Shutdown};
-use store::Database;
+use runtime::{
+    admin::{Admin, Vitals},
+    clock::SystemClock,
+    metrics::Metrics,
+    shutdown::Shutdown,
+};
+use store::{Database, DatabaseVitals};
 
-use crate::{ConnectorError, Parts, Settings, serve, vitals::Readiness};
+use crate::{ConnectorError, Parts, Settings, serve};
 
 /// Runs until `shutdown`.
 ///
@@ -15,7 +20,8 @@ use crate::{ConnectorError, Parts, Settings, serve, vitals::Readiness};
 pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), ConnectorError> {
     let parts = parts(&settings).await?;
     let bus = Arc::clone(&parts.bus);
-    let vitals = Readiness { database: parts.database.clone(), bus: Arc::clone(&bus) };
+    let vitals: Vec<Arc<dyn Vitals>> =
+        vec![Arc::new(DatabaseVitals::new(parts.database.clone())), bus::vitals(Arc::clone(&bus))];
     let admin = Admin::start(&settings.connector.admin, parts.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
     tracing::info!(admin = %admin.addr(), "the connector answers and takes lanes");
     let ended = serve(parts, settings.connector, shutdown).await;

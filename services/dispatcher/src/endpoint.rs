@@ -116,7 +116,16 @@ mod tests {
 
     #[test]
     fn reserved_headers_are_left_out_in_any_spelling() {
-        let given = ["Webhook-Id", "USER-AGENT", "Host", "webhook-anything", "traceparent", "Proxy-Any", "X-Team", "authorization"];
+        let given = [
+            "Webhook-Id",
+            "USER-AGENT",
+            "Host",
+            "webhook-anything",
+            "traceparent",
+            "Proxy-Any",
+            "X-Team",
+            "authorization",
+        ];
         let kept = custom(given.map(|name| (name.to_owned(), "v".to_owned())).into());
         let mut names: Vec<_> = kept.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();

@@ -21,7 +21,6 @@ mod metrics;
 mod pace;
 mod settings;
 mod signature;
-mod vitals;
 
 use std::sync::Arc;
 
@@ -35,7 +34,7 @@ use runtime::{
     tasks::{TaskError, Tasks},
 };
 use store::{
-    Database, StoreError,
+    Database, DatabaseVitals, StoreError,
     deliveries::Deliveries,
     lanes::{Lanes, LeaseSettings},
 };
@@ -106,17 +105,14 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), Dispatche
         clock: Arc::new(SystemClock),
         metrics: Metrics::new("dispatcher"),
     };
-    let admin = Admin::start(&settings.dispatcher.admin, parts.metrics.clone(), vitals(&parts), shutdown.clone())?;
+    let vitals: Vec<Arc<dyn Vitals>> =
+        vec![Arc::new(DatabaseVitals::new(parts.database.clone())), bus::vitals(Arc::clone(&parts.bus))];
+    let admin = Admin::start(&settings.dispatcher.admin, parts.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
     tracing::info!(admin = %admin.addr(), "dispatcher started");
     let ended = serve(parts.clone(), &settings.dispatcher, shutdown).await;
     parts.bus.close().await;
     admin.stop().await;
     ended
-}
-
-/// Whether a dispatcher of these parts could take a lane now.
-pub fn vitals(parts: &Parts) -> Arc<dyn Vitals> {
-    Arc::new(vitals::Readiness { database: parts.database.clone(), bus: Arc::clone(&parts.bus) })
 }
 
 /// Delivers until `shutdown`; then takes nothing new, lets what is under way finish and gives its lanes back.

@@ -8,14 +8,14 @@ use runtime::{
     metrics::{Gauge, GaugeVec, Metrics, MetricsError},
 };
 use store::{
-    Database,
+    Database, DatabaseVitals,
     lanes::{Lanes, LeaseSettings},
     targets::Targets,
 };
 
 /// What a process that relays lanes says of itself.
 pub struct Vitals {
-    database: Database,
+    database: DatabaseVitals,
     bus: Arc<dyn Bus>,
     lanes: Lanes,
     targets: Targets,
@@ -44,7 +44,7 @@ impl Vitals {
                 &["platform"],
             )?,
             connected: metrics.gauge("fanfare_bus_connected", "1 while work can be handed over")?,
-            database,
+            database: DatabaseVitals::new(database),
             bus,
         })
     }
@@ -53,8 +53,9 @@ impl Vitals {
 #[async_trait::async_trait]
 impl admin::Vitals for Vitals {
     async fn not_ready(&self) -> Vec<String> {
-        let database = self.database.ping().await.err().map(|error| error.to_string());
-        database.into_iter().chain(self.bus.trouble()).collect()
+        let mut reasons = self.database.not_ready().await;
+        reasons.extend(self.bus.trouble());
+        reasons
     }
 
     /// What cannot be read keeps its last value: `/readyz` says why.

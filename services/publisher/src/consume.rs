@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bus::{Delivery, Receiver};
 use domain::job::{LANES_PER_MESSAGE, Queue};
-use store::targets::LaneWork;
+use store::{lanes::Held, targets::LaneWork};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
@@ -72,7 +72,13 @@ async fn take(worker: &Worker, queue: Queue, delivery: Delivery) -> Vec<LaneWork
     let lanes = delivery.handover.lanes.clone();
     let taken = match worker.lanes.take(lanes).await {
         Ok(held) if held.is_empty() => Ok(Vec::new()),
-        Ok(held) => worker.targets.work(held).await,
+        Ok(held) => match worker.targets.work(held.clone()).await {
+            Ok(works) => {
+                give_back_orphans(worker, held, &works).await;
+                Ok(works)
+            }
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     delivery.ack().await;
@@ -80,4 +86,13 @@ async fn take(worker: &Worker, queue: Queue, delivery: Delivery) -> Vec<LaneWork
         tracing::warn!(queue = queue.name(), %error, "lanes could not be taken; they come back when their lease ends");
         Vec::new()
     })
+}
+
+/// Lanes whose account is gone have no work and never will.
+async fn give_back_orphans(worker: &Worker, held: Vec<Held>, works: &[LaneWork]) {
+    for orphan in held.into_iter().filter(|held| works.iter().all(|work| work.held.key != held.key)) {
+        if let Err(error) = worker.lanes.release(orphan, None).await {
+            tracing::warn!(%error, "a lane without an account could not be given back");
+        }
+    }
 }

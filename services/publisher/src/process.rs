@@ -10,7 +10,7 @@ use runtime::{
     metrics::Metrics,
     shutdown::Shutdown,
 };
-use store::Database;
+use store::{Database, DatabaseVitals};
 
 use crate::{Parts, PublisherError, Settings, serve};
 
@@ -21,7 +21,8 @@ use crate::{Parts, PublisherError, Settings, serve};
 pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), PublisherError> {
     let metrics = Metrics::new("publisher");
     let parts = parts(&settings, metrics.clone()).await?;
-    let vitals = PublisherVitals { database: parts.database.clone(), bus: Arc::clone(&parts.bus) };
+    let vitals: Vec<Arc<dyn Vitals>> =
+        vec![Arc::new(DatabaseVitals::new(parts.database.clone())), bus::vitals(Arc::clone(&parts.bus))];
     let bus = Arc::clone(&parts.bus);
     let admin = Admin::start(&settings.publisher.admin, metrics, Arc::new(vitals), shutdown.clone())?;
     tracing::info!(admin = %admin.addr(), "the publisher takes lanes");
@@ -58,18 +59,4 @@ async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, Publisher
         sandbox,
         networks: Arc::new(platforms::network),
     })
-}
-
-/// Ready means: lanes could be taken and worked on now.
-struct PublisherVitals {
-    database: Database,
-    bus: Arc<dyn bus::Bus>,
-}
-
-#[async_trait::async_trait]
-impl Vitals for PublisherVitals {
-    async fn not_ready(&self) -> Vec<String> {
-        let database = self.database.ping().await.err().map(|error| error.to_string());
-        database.into_iter().chain(self.bus.trouble()).collect()
-    }
 }

@@ -40,6 +40,7 @@ pub(crate) async fn send(
         status: work.state.status,
         due_at: work.due_at,
         position: i16::try_from(part).unwrap_or(i16::MAX),
+        token_version: lane.account.token_version,
         composed: composed.clone(),
         timeout,
         lease: worker.settings.lease(),

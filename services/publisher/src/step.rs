@@ -184,6 +184,9 @@ pub(crate) async fn finish_with(
         attempt,
         evidence,
         token_version: lane.account.token_version,
+        because_inactive: lane.account.status != AccountStatus::Active
+            && !decision.target.is_ambiguous()
+            && !work.state.is_ambiguous(),
         give,
         now: worker.now(),
     };

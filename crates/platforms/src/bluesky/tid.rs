@@ -6,17 +6,22 @@ use sha2::{Digest, Sha256};
 const ALPHABET: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
 const LENGTH: usize = 13;
 
-/// A record key for the part `key`, composed at `now`.
+/// The hour before its time that a part's place lies in, in microseconds.
+const SPREAD: u64 = 3_600_000_000;
+
+/// A record key for the part `key` of a target that was due at `due`.
 ///
-/// Two parts of one account that are composed in the same millisecond must not meet: putting a record on a key replaces
-/// what is there. So the microseconds within the millisecond and the clock id come from the part's own name, which
-/// leaves one chance in a million even on a clock that stands still.
-pub(super) fn choose(now: Timestamp, key: &str) -> String {
+/// Two parts of one account must not meet: putting a record on a key replaces what is there, and thousands may be due
+/// at the very same moment. So each is put somewhere within the hour before, by its own name: of 10,000 parts due at
+/// once two meet with a chance of one in 70,000.
+pub(super) fn choose(due: Timestamp, key: &str) -> String {
     let digest = Sha256::digest(key.as_bytes());
     let clock_id = u64::from(u16::from_be_bytes([digest[0], digest[1]]) & 0x3FF);
-    let within = u64::from(u32::from_be_bytes([digest[2], digest[3], digest[4], digest[5]]) % 1_000);
-    let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
-    encode(((millis * 1_000 + within) << 10 | clock_id) & (u64::MAX >> 1))
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&digest[2..10]);
+    let earlier = u64::from_be_bytes(bytes) % SPREAD;
+    let micros = u64::try_from(due.as_microsecond()).unwrap_or_default().saturating_sub(earlier);
+    encode((micros << 10 | clock_id) & (u64::MAX >> 1))
 }
 
 fn encode(mut number: u64) -> String {
@@ -56,8 +61,8 @@ mod tests {
     #[test]
     fn parts_of_one_moment_have_keys_of_their_own() {
         let now = at(1_700_000_000_000);
-        let keys: HashSet<String> = (0..100).map(|part| choose(now, &format!("tgt_1/{part}"))).collect();
-        assert_eq!(keys.len(), 100);
+        let keys: HashSet<String> = (0..10_000).map(|part| choose(now, &format!("tgt_1/{part}"))).collect();
+        assert_eq!(keys.len(), 10_000);
         assert_eq!(choose(now, "tgt_1/0"), choose(now, "tgt_1/0"));
     }
 

@@ -33,6 +33,12 @@ statement! {
 }
 
 statement! {
+    LockAccount { id: Uuid as sql::Uuid } -> (sql::Uuid,) {
+        "SELECT id FROM social_accounts WHERE id = $1 FOR NO KEY UPDATE"
+    }
+}
+
+statement! {
     HasNewerTokens { id: Uuid as sql::Uuid, version: i64 as sql::BigInt } -> (sql::Bool,) {
         "SELECT EXISTS (SELECT 1 FROM social_accounts a JOIN account_tokens k ON k.account_id = a.id \
          WHERE a.id = $1 AND a.status = 'active' AND k.version > $2)"
@@ -56,6 +62,8 @@ pub(crate) async fn hold(
     version: i64,
     error: &Error,
 ) -> QueryResult<Holding> {
+    // In a statement of its own: the next one's snapshot must see what whoever held the row has written.
+    let _locked: Vec<(Uuid,)> = LockAccount { id: account }.load(connection).await?;
     let message = error.message.chars().filter(|character| *character != '\0').take(2_000).collect();
     let rows: Vec<(Uuid, i64)> =
         HoldAccount { id: account, code: error.code.word().to_owned(), message, version }.load(connection).await?;

@@ -71,6 +71,8 @@ pub enum Verdict {
 /// call under the same `external_ref` is still the same call.
 #[derive(Debug, Clone)]
 pub struct Edit {
+    /// When the post it was made from had last been changed: an edit never undoes another that it has not seen.
+    pub base: Timestamp,
     /// The caller's tag.
     pub external_id: Option<String>,
     /// The caller's unique name.
@@ -137,7 +139,7 @@ impl Posts {
 fn is_contention(error: &diesel::result::Error) -> bool {
     use diesel::result::{DatabaseErrorKind, Error};
     match error {
-        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        Error::RollbackTransaction | Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
         Error::DatabaseError(_, info) => info.message().contains("deadlock detected"),
         _ => false,
     }
@@ -322,10 +324,15 @@ impl Locked {
                 item: item_of(decision.next, target, &seqs),
                 after: decision.target,
                 bump_rev: true,
+                because_inactive: false,
                 attempt: None,
             })
             .collect();
-        apply(connection, &moves, &listeners, self.now).await?;
+        let recorded = apply(connection, &moves, &listeners, self.now).await?;
+        if recorded.targets.len() < moves.len() {
+            // A lane that was made after the locks were taken has moved one of them: read all of it again.
+            return Err(diesel::result::Error::RollbackTransaction);
+        }
         self.view(connection).await
     }
 
@@ -390,6 +397,10 @@ impl Locked {
                 true => Changed::AlreadyPublishing,
                 false => Changed::Conflict("only a draft or a scheduled post can be edited".to_owned()),
             });
+        }
+        let before = load(connection, vec![self.id.0]).await?;
+        if before.iter().any(|loaded| loaded.post.updated_at != edit.base) {
+            return Ok(Changed::Conflict("the post was changed meanwhile; read it and edit it again".to_owned()));
         }
         let kept: HashMap<_, _> = self.targets.iter().map(|target| (target.account_id, target)).collect();
         let wakes: Vec<_> = edit

@@ -37,6 +37,8 @@ pub(crate) struct Move {
     pub(crate) after: Target,
     /// Whether messages that name the old revision are void from now on.
     pub(crate) bump_rev: bool,
+    /// Whether it is void once the account is active.
+    pub(crate) because_inactive: bool,
     pub(crate) item: Item,
     pub(crate) attempt: Option<AttemptRecord>,
 }
@@ -163,6 +165,9 @@ statement! {
         revs: Vec<i32> as Array<sql::Integer>,
         attempts: Vec<i32> as Array<sql::Integer>,
         states: Vec<String> as Array<sql::Text>,
+        probes: Vec<i32> as Array<sql::Integer>,
+        waits: Vec<bool> as Array<sql::Bool>,
+        inactive: Vec<bool> as Array<sql::Bool>,
         froms: Vec<i16> as Array<sql::SmallInt>,
         tos: Vec<i16> as Array<sql::SmallInt>,
         seqs: Vec<i64> as Array<sql::BigInt>,
@@ -170,9 +175,11 @@ statement! {
         "WITH held AS MATERIALIZED (\
            SELECT post_id FROM post_progress WHERE post_id = ANY($1) ORDER BY post_id FOR NO KEY UPDATE), \
          step AS MATERIALIZED (\
-           SELECT u.post, u.f, u.t, u.seqs FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
-             AS u(post, target, rev, attempt, state, f, t, seqs) \
-           JOIN post_targets x ON x.id = u.target AND x.rev = u.rev AND x.attempt = u.attempt AND x.state = u.state), \
+           SELECT u.post, u.f, u.t, u.seqs FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+             AS u(post, target, rev, attempt, state, probes, waits, inactive, f, t, seqs) \
+           JOIN post_targets x ON x.id = u.target AND x.rev = u.rev AND x.attempt = u.attempt AND x.state = u.state \
+             AND x.probes = u.probes AND (x.next_at IS NOT NULL) = u.waits \
+           JOIN social_accounts a ON a.id = x.account_id AND (a.status <> 'active' OR NOT u.inactive)), \
          delta AS MATERIALIZED (\
            SELECT post, sum(seqs) AS seqs, \
              sum((t = 0)::int - (f = 0)::int) AS d0, sum((t = 1)::int - (f = 1)::int) AS d1, \
@@ -199,6 +206,9 @@ async fn count(connection: &mut AsyncPgConnection, moves: &[Move]) -> QueryResul
         revs: counted.iter().map(|step| step.rev).collect(),
         attempts: counted.iter().map(|step| step.before.attempt).collect(),
         states: counted.iter().map(|step| step.before.status.word().to_owned()).collect(),
+        probes: counted.iter().map(|step| step.before.probes).collect(),
+        waits: counted.iter().map(|step| step.before.next_at.is_some()).collect(),
+        inactive: counted.iter().map(|step| step.because_inactive).collect(),
         froms: counted.iter().map(|step| column(step.tallies().0)).collect(),
         tos: counted.iter().map(|step| column(step.tallies().1)).collect(),
         seqs: counted.iter().map(|step| if step.is_told() { SEQS } else { 0 }).collect(),
@@ -218,13 +228,15 @@ statement! {
     } -> (sql::Uuid,) {
         "WITH u AS MATERIALIZED (\
            SELECT i, b.*, a.*, p FROM unnest($1, $2, $3, $4) AS u(i, b, a, p), \
-             jsonb_to_record(b::jsonb) AS b(rev int, was_attempt int, was_state text, bump int), \
+             jsonb_to_record(b::jsonb) AS b(rev int, was_attempt int, was_state text, was_probes int, waited boolean, \
+               inactive boolean, bump int), \
              jsonb_to_record(a::jsonb) AS a(state text, attempt int, failures int, probes int, refreshed boolean, \
                expire_at timestamptz, next_at timestamptz, error_code text, error_message text, \
                published_at timestamptz)), \
          fit AS MATERIALIZED (\
-           SELECT u.* FROM u JOIN post_targets t ON t.id = u.i WHERE t.rev = u.rev AND t.attempt = u.was_attempt \
-             AND t.state = u.was_state ORDER BY t.id FOR NO KEY UPDATE OF t), \
+           SELECT u.* FROM u JOIN post_targets t ON t.id = u.i JOIN social_accounts c ON c.id = t.account_id \
+           WHERE t.rev = u.rev AND t.attempt = u.was_attempt AND t.state = u.was_state AND t.probes = u.was_probes \
+             AND (t.next_at IS NOT NULL) = u.waited AND (c.status <> 'active' OR NOT u.inactive) ORDER BY t.id FOR NO KEY UPDATE OF t), \
          moved AS (\
            UPDATE post_targets t SET state = fit.state, rev = t.rev + fit.bump, attempt = fit.attempt, \
              failures = fit.failures, probes = fit.probes, refreshed = fit.refreshed, expire_at = fit.expire_at, \
@@ -260,6 +272,9 @@ fn before_json(step: &Move) -> String {
         "rev": step.rev,
         "was_attempt": step.before.attempt,
         "was_state": step.before.status.word(),
+        "was_probes": step.before.probes,
+        "waited": step.before.next_at.is_some(),
+        "inactive": step.because_inactive,
         "bump": i32::from(step.bump_rev),
     })
     .to_string()

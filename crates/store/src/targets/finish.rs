@@ -51,6 +51,8 @@ pub struct Finish {
     pub evidence: Option<Value>,
     /// The version of the tokens that were used.
     pub token_version: i64,
+    /// Whether the decision rests on the account not being active; it is void once the account is.
+    pub because_inactive: bool,
     /// Gives the lane back in the same transaction.
     pub give: Give,
     /// The database's clock, as far as the holder knows it.
@@ -87,14 +89,14 @@ statement! {
         fences: Vec<i64> as Array<sql::BigInt>,
         back: Vec<bool> as Array<sql::Bool>,
         next: Vec<Option<Stamp>> as Array<Nullable<SqlStamp>>,
-    } -> (sql::Uuid, sql::Text) {
+    } -> (sql::Uuid, sql::BigInt, sql::Text) {
         "WITH mine AS MATERIALIZED (\
-           SELECT j.kind, j.key, m.back, m.next FROM jobs j JOIN unnest($2, $3, $4, $5) AS m(key, fence, back, next) \
+           SELECT j.kind, j.key, j.fence, m.back, m.next FROM jobs j JOIN unnest($2, $3, $4, $5) AS m(key, fence, back, next) \
              ON j.kind = $1 AND j.key = m.key AND j.fence = m.fence ORDER BY j.kind, j.key FOR NO KEY UPDATE OF j), \
          freed AS (\
            UPDATE jobs j SET lease_until = NULL, wake_at = LEAST(j.wake_at, COALESCE(mine.next, 'infinity')) \
            FROM mine WHERE mine.back AND j.kind = mine.kind AND j.key = mine.key) \
-         SELECT key, pg_current_xact_id()::text FROM mine"
+         SELECT key, fence, pg_current_xact_id()::text FROM mine"
     }
 }
 
@@ -114,7 +116,7 @@ impl Batch for FinishBatch {
     ) -> BoxFuture<'a, QueryResult<Vec<Finished>>> {
         async move {
             let (held_accounts, renewed) = hold_accounts(connection, requests).await?;
-            let lanes: Vec<(Uuid, String)> = EndLanes {
+            let lanes: Vec<(Uuid, i64, String)> = EndLanes {
                 kind: Kind::Publish.number(),
                 keys: requests.iter().map(|finish| finish.held.key).collect(),
                 fences: requests.iter().map(|finish| finish.held.fence).collect(),
@@ -129,9 +131,10 @@ impl Batch for FinishBatch {
             }
             .load(connection)
             .await?;
-            *seen = lanes.iter().map(|lane| lane.1.clone()).next();
-            let mine: HashSet<_> = lanes.into_iter().map(|lane| lane.0).collect();
-            let (kept, lost): (Vec<_>, Vec<_>) = requests.iter().partition(|finish| mine.contains(&finish.held.key));
+            *seen = lanes.iter().map(|lane| lane.2.clone()).next();
+            let mine: HashSet<_> = lanes.into_iter().map(|lane| (lane.0, lane.1)).collect();
+            let holds = |finish: &Finish| mine.contains(&(finish.held.key, finish.held.fence));
+            let (kept, lost): (Vec<_>, Vec<_>) = requests.iter().partition(|finish| holds(finish));
 
             wake_others(connection, &kept, &lost).await?;
             let moves: Vec<_> = kept.iter().map(|finish| finish.to_move(renewed.contains(&finish.held.key))).collect();
@@ -146,7 +149,7 @@ impl Batch for FinishBatch {
             write_attempts(connection, records.into_iter()).await?;
 
             let answer = |finish: &Finish| {
-                if !mine.contains(&finish.held.key) {
+                if !holds(finish) {
                     Finished::Lost
                 } else if recorded.targets.contains(&finish.target_id.0) {
                     Finished::Recorded
@@ -196,6 +199,7 @@ impl Finish {
             rev: self.rev,
             before: self.before.clone(),
             bump_rev: false,
+            because_inactive: self.because_inactive,
             item: match decision.next {
                 Next::Settled => Item::Delete,
                 Next::At(at) => Item::At(at),

@@ -68,6 +68,7 @@ fn step(project: ProjectId, first_due: Timestamp, json: &str, now: Timestamp) ->
         rev: work.rev,
         before: work.state,
         after: decision.target,
+        because_inactive: false,
         bump_rev: false,
         item,
         attempt: None,

@@ -37,6 +37,8 @@ pub struct Start {
     pub due_at: Timestamp,
     /// The part.
     pub position: i16,
+    /// The version of the account's tokens that will be used.
+    pub token_version: i64,
     /// What will be sent.
     pub composed: Value,
     /// How long the request may take from the commit on.
@@ -70,20 +72,21 @@ statement! {
         keys: Vec<Uuid> as Array<sql::Uuid>,
         fences: Vec<i64> as Array<sql::BigInt>,
         lease: f64 as sql::Double,
-    } -> (sql::Uuid, sql::Text) {
+    } -> (sql::Uuid, sql::BigInt, sql::Text) {
         "WITH mine AS MATERIALIZED (\
-           SELECT j.kind, j.key, j.lease_until FROM jobs j JOIN unnest($2, $3) AS m(key, fence) \
+           SELECT j.kind, j.key, j.fence, j.lease_until FROM jobs j JOIN unnest($2, $3) AS m(key, fence) \
              ON j.kind = $1 AND j.key = m.key AND j.fence = m.fence ORDER BY j.kind, j.key FOR NO KEY UPDATE OF j), \
          longer AS (\
            UPDATE jobs j SET lease_until = clock_timestamp() + make_interval(secs => $4) FROM mine \
            WHERE j.kind = mine.kind AND j.key = mine.key \
              AND mine.lease_until < clock_timestamp() + make_interval(secs => $4 / 2)) \
-         SELECT key, pg_current_xact_id()::text FROM mine"
+         SELECT key, fence, pg_current_xact_id()::text FROM mine"
     }
 }
 
 statement! {
-    /// The part is locked through its target, so one statement keeps the lock order.
+    /// The part is locked through its target, so one statement keeps the lock order. A disconnected or held account sends
+    /// nothing, and neither do tokens that have been replaced; a repeat that is to find something out may.
     StartParts {
         targets: Vec<Uuid> as Array<sql::Uuid>,
         revs: Vec<i32> as Array<sql::Integer>,
@@ -93,11 +96,14 @@ statement! {
         positions: Vec<i16> as Array<sql::SmallInt>,
         composed: Vec<Value> as Array<sql::Jsonb>,
         timeouts: Vec<f64> as Array<sql::Double>,
+        versions: Vec<i64> as Array<sql::BigInt>,
     } -> (sql::Uuid, SqlStamp, SqlStamp) {
         "WITH fit AS MATERIALIZED (\
-           SELECT t.id, u.position, u.composed, u.timeout FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
-               AS u(id, rev, attempt, state, due, position, composed, timeout) JOIN post_targets t ON t.id = u.id \
-           WHERE t.rev = u.rev AND t.attempt = u.attempt AND t.state = u.state AND u.due <= clock_timestamp() \
+           SELECT t.id, u.position, u.composed, u.timeout FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+               AS u(id, rev, attempt, state, due, position, composed, timeout, version) \
+             JOIN post_targets t ON t.id = u.id JOIN social_accounts a ON a.id = t.account_id \
+             LEFT JOIN account_tokens k ON k.account_id = a.id \
+           WHERE (t.state = 'unconfirmed' OR a.status = 'active' AND k.version = u.version) AND t.rev = u.rev AND t.attempt = u.attempt AND t.state = u.state AND u.due <= clock_timestamp() \
              AND (t.expire_at > clock_timestamp() OR t.state = 'unconfirmed') \
              AND t.state IN ('scheduled', 'queued', 'publishing', 'unconfirmed') \
            ORDER BY t.id FOR NO KEY UPDATE OF t), \
@@ -128,7 +134,7 @@ impl Batch for StartBatch {
         seen: &'a mut Option<String>,
     ) -> BoxFuture<'a, QueryResult<Vec<Started>>> {
         async move {
-            let lanes: Vec<(Uuid, String)> = HoldLanes {
+            let lanes: Vec<(Uuid, i64, String)> = HoldLanes {
                 kind: Kind::Publish.number(),
                 keys: requests.iter().map(|start| start.held.key).collect(),
                 fences: requests.iter().map(|start| start.held.fence).collect(),
@@ -136,14 +142,15 @@ impl Batch for StartBatch {
             }
             .load(connection)
             .await?;
-            *seen = lanes.iter().map(|lane| lane.1.clone()).next();
-            let held: HashSet<_> = lanes.into_iter().map(|lane| lane.0).collect();
-            let mine: Vec<_> = requests.iter().filter(|start| held.contains(&start.held.key)).collect();
+            *seen = lanes.iter().map(|lane| lane.2.clone()).next();
+            let held: HashSet<_> = lanes.into_iter().map(|lane| (lane.0, lane.1)).collect();
+            let mine: Vec<_> =
+                requests.iter().filter(|start| held.contains(&(start.held.key, start.held.fence))).collect();
             let begun = start_parts(connection, &mine).await?;
             let answer = |start: &Start| match begun.get(&start.target_id.0) {
+                _ if !held.contains(&(start.held.key, start.held.fence)) => Started::Lost,
                 Some((send_deadline, now)) => Started::Go { send_deadline: *send_deadline, now: *now },
-                None if held.contains(&start.held.key) => Started::Changed,
-                None => Started::Lost,
+                None => Started::Changed,
             };
             Ok(requests.iter().map(answer).collect())
         }
@@ -167,6 +174,7 @@ async fn start_parts(
         positions: starts.iter().map(|start| start.position).collect(),
         composed: starts.iter().map(|start| start.composed.clone()).collect(),
         timeouts: starts.iter().map(|start| start.timeout.as_secs_f64()).collect(),
+        versions: starts.iter().map(|start| start.token_version).collect(),
     }
     .load(connection)
     .await?;

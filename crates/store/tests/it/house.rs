@@ -72,6 +72,12 @@ impl House {
                 id.0.simple()
             ))
             .await;
+        self.server
+            .execute(&format!(
+                "INSERT INTO account_tokens (account_id, project_id, sealed, version) VALUES ('{}', '{}', '', 1)",
+                id.0, self.project.0
+            ))
+            .await;
         id
     }
 

@@ -46,6 +46,7 @@ fn intent(lane: &LaneWork, work: &Work) -> Start {
         status: work.state.status,
         due_at: work.due_at,
         position: 0,
+        token_version: 1,
         composed: json!({"text": "Hello"}),
         timeout: Duration::from_secs(30),
         lease: Duration::from_secs(60),
@@ -87,6 +88,7 @@ fn live(lane: &LaneWork, work: &Work, id: &str, send_deadline: jiff::Timestamp, 
         }),
         evidence: Some(json!({"live": {"id": id, "url": null, "reference": null}})),
         token_version: 1,
+        because_inactive: false,
         give: Give::Back(None),
         now,
     }
@@ -189,4 +191,20 @@ async fn nothing_starts_before_its_time_or_after_it() {
 
     house.server.execute("UPDATE post_targets SET expire_at = now() - interval '1 ms'").await;
     assert_eq!(house.targets.start(intent(&lane, &lane.items[0])).await.unwrap(), Started::Changed);
+}
+
+#[tokio::test]
+async fn a_disconnected_account_and_replaced_tokens_send_nothing() {
+    let house = House::new().await;
+    let account = house.account().await;
+    house.accepted(house.post(&[account]).await).await;
+    let lane = work(&house).await.remove(0);
+
+    house.server.execute("UPDATE account_tokens SET version = version + 1").await;
+    assert_eq!(house.targets.start(intent(&lane, &lane.items[0])).await.unwrap(), Started::Changed);
+    house.server.execute("UPDATE account_tokens SET version = 1").await;
+    house.server.execute("UPDATE social_accounts SET status = 'disconnected'").await;
+    assert_eq!(house.targets.start(intent(&lane, &lane.items[0])).await.unwrap(), Started::Changed);
+    house.server.execute("UPDATE social_accounts SET status = 'active'").await;
+    assert!(matches!(house.targets.start(intent(&lane, &lane.items[0])).await.unwrap(), Started::Go { .. }));
 }

@@ -127,6 +127,7 @@ fn edit(post: &Post, examined: Examined, now: Timestamp) -> Edit {
     let (config, account_config) = configs(&examined.asked);
     let asked = examined.asked;
     Edit {
+        base: post.updated_at,
         scheduled_at: asked.scheduled_at,
         due: asked.due(now),
         config,
