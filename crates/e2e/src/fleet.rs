@@ -3,7 +3,7 @@
 mod program;
 mod programs;
 
-use std::{collections::BTreeMap, process::ExitStatus};
+use std::{collections::BTreeMap, process::ExitStatus, time::Duration};
 
 use store::{Database, DatabaseSettings};
 use tempfile::TempDir;
@@ -17,6 +17,7 @@ use crate::{
     Caller, Tenant, World, eventually,
     house::allowed,
     tenant::{self, Policies},
+    waiting::within,
 };
 
 /// How the services are spread over processes.
@@ -196,24 +197,22 @@ impl Fleet {
     /// # Panics
     /// When it does not run, or does not end.
     pub async fn stop(&mut self, program: Program) -> ExitStatus {
-        let mut running = self.running.remove(&program).unwrap_or_else(|| panic!("{program} does not run"));
+        let running = self.running.remove(&program).unwrap_or_else(|| panic!("{program} does not run"));
         running.terminate();
-        eventually(&format!("{program} stops"), async || running.ended()).await
+        end(running).await
     }
 
     /// SIGTERM to all of ours at once, and how they ended.
+    ///
+    /// # Panics
+    /// When one does not end.
     pub async fn stop_services(&mut self) -> Vec<(Program, ExitStatus)> {
-        let services = self.formation.services();
-        for program in services {
-            if let Some(running) = self.running.get(program) {
-                running.terminate();
-            }
-        }
+        let services = self.formation.services().iter();
+        let stopping: Vec<_> = services.filter_map(|program| Some((*program, self.running.remove(program)?))).collect();
+        stopping.iter().for_each(|(_, running)| running.terminate());
         let mut ended = Vec::new();
-        for program in services {
-            if self.running.contains_key(program) {
-                ended.push((*program, self.stop(*program).await));
-            }
+        for (program, running) in stopping {
+            ended.push((program, end(running).await));
         }
         ended
     }
@@ -268,4 +267,9 @@ impl Fleet {
         }
         settings
     }
+}
+
+async fn end(mut running: Running) -> ExitStatus {
+    // Longer than any service gives its work.
+    within(Duration::from_secs(60), "a program stops", async || running.ended()).await
 }

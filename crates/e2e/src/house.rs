@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, sync::Once, time::Duration};
 
 use bus::{Bus, RabbitSettings};
-use egress::{Door, EgressSettings};
+use egress::{Door, EgressSection, EgressSettings};
 use media::{Objects, Storage};
 use publisher::{Networks, PublisherSettings};
 use runtime::{
@@ -47,12 +47,14 @@ pub struct Options {
     pub networks: Networks,
     /// Whether what is said to the database is overheard.
     pub tapped: bool,
+    /// Where projects in test mode send to instead of the sandbox.
+    pub network: Option<Url>,
 }
 
 impl Options {
     /// What production has, over this transport.
     pub fn over(transport: Transport) -> Self {
-        Self { transport, publisher: usual_publisher(), networks: Arc::new(platforms::network), tapped: false }
+        Self { transport, publisher: usual_publisher(), networks: Arc::new(platforms::network), tapped: false, network: None }
     }
 
     /// With the times short that come between a lost answer and finding out: production's are half a minute each.
@@ -67,6 +69,13 @@ impl Options {
     #[must_use]
     pub fn tapped(mut self) -> Self {
         self.tapped = true;
+        self
+    }
+
+    /// With test projects sending to a real server.
+    #[must_use]
+    pub fn sending_to(mut self, origin: &Url) -> Self {
+        self.network = Some(origin.clone());
         self
     }
 
@@ -155,7 +164,7 @@ impl House {
             door: Door::new(&EgressSettings { allow: allowed(), ..EgressSettings::default() }).expect("a door"),
             objects: Objects::open(&Storage::Local { root: files.path().join("media") }).await.expect("a directory"),
             metrics: Metrics::new("fanfare"),
-            sandbox: origin.clone(),
+            sandbox: options.network.unwrap_or_else(|| origin.clone()),
             networks: options.networks,
         };
         let shutdown = Shutdown::new(Duration::from_secs(20));
@@ -282,7 +291,7 @@ impl Shared {
             // What follows is for a gateway that makes its parts itself, but for the limits of uploads.
             database: DatabaseSettings::for_url(String::new()),
             broker: RabbitSettings::for_url(String::new()),
-            egress: gateway::EgressSection { allow: Vec::new() },
+            egress: EgressSection { allow: Vec::new(), connect_timeout_ms: 5_000, ca_file: "".into() },
             vault: gateway::VaultSection { public_keys: String::new() },
             media: gateway::MediaSection {
                 directory: files.join("media"),

@@ -19,10 +19,19 @@ pub fn cpu_of_family(pid: u32) -> Duration {
     family(pid).into_iter().filter_map(cpu).sum()
 }
 
-/// Resident memory in bytes.
+/// Resident memory in bytes, code included.
 pub fn resident(pid: u32) -> Option<u64> {
+    memory(pid, "VmRSS:")
+}
+
+/// Resident memory in bytes that is not code or another file.
+pub fn allocated(pid: u32) -> Option<u64> {
+    memory(pid, "RssAnon:")
+}
+
+fn memory(pid: u32, kind: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(kind))?;
     Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1_024)
 }
 

@@ -172,10 +172,24 @@ impl Tenant {
         }
     }
 
-    /// The attempts log of a post.
+    /// The attempts log of a post, all of it.
     pub async fn attempts(&self, post: &Value) -> Vec<Value> {
-        let body = self.caller.get(&format!("/v1/posts/{}/attempts", id(post))).await.expect(200);
-        body["data"].as_array().cloned().unwrap_or_default()
+        self.list(&format!("/v1/posts/{}/attempts", id(post))).await
+    }
+
+    /// Everything a list has, page by page.
+    ///
+    /// # Panics
+    /// When it is no list.
+    pub async fn list(&self, path: &str) -> Vec<Value> {
+        let mut all = Vec::new();
+        let mut next = format!("{path}?limit=100");
+        loop {
+            let page = self.caller.get(&next).await.expect(200);
+            all.extend(page["data"].as_array().expect("a list").iter().cloned());
+            let Some(cursor) = page["next_cursor"].as_str() else { return all };
+            next = format!("{path}?limit=100&cursor={cursor}");
+        }
     }
 
     /// Each part of the post that is said to be live is in the ledger exactly once, under the id that is said, and

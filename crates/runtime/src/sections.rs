@@ -22,8 +22,6 @@ pub const KNOWN: &[&str] = &[
     "dispatcher.admin.port",
     "dispatcher.shutdown_seconds",
     "egress",
-    "egress.ca_file",
-    "egress.connect_timeout_ms",
     "fanfare",
     "gateway",
     "gateway.admin.host",

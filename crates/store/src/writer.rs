@@ -20,11 +20,6 @@ const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET 
 /// A whole batch is tried this often when it loses a deadlock or a serialization race.
 const CONTENTION_TRIES: u32 = 4;
 
-/// So many requests at once are a crowd, of which more is on its way.
-const MANY: usize = 16;
-/// As short as the runtime can wait.
-const MOMENT: Duration = Duration::from_millis(1);
-
 /// How a writer batches.
 #[derive(Debug, Clone, Copy)]
 pub struct WriterSettings {
@@ -121,27 +116,21 @@ impl<B: Batch> Task<B> {
         }
     }
 
-    /// What waits, and what those bring who are just about to ask: whoever can run now runs first. One caller alone waits
-    /// for nobody; where many ask, the rest of them is a moment away, and a commit costs more than that moment.
+    /// What waits, and what those who are just about to ask bring: whoever can run now runs first, and nobody is waited
+    /// for, so one caller alone loses nothing.
     async fn gather(&mut self, first: Waiting<B>) -> Vec<Waiting<B>> {
         let mut rows = B::rows(&first.request);
         let mut batch = vec![first];
-        let mut has_waited = false;
         while rows < self.settings.max_rows {
-            if let Ok(next) = self.receiver.try_recv() {
-                rows += B::rows(&next.request);
-                batch.push(next);
+            let Ok(next) = self.receiver.try_recv() else {
+                tokio::task::yield_now().await;
+                if self.receiver.is_empty() {
+                    break;
+                }
                 continue;
-            }
-            tokio::task::yield_now().await;
-            if !self.receiver.is_empty() {
-                continue;
-            }
-            if has_waited || batch.len() < MANY {
-                break;
-            }
-            has_waited = true;
-            tokio::time::sleep(MOMENT).await;
+            };
+            rows += B::rows(&next.request);
+            batch.push(next);
         }
         batch
     }

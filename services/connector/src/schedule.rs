@@ -13,10 +13,6 @@ const SHORTEST_LIFE: SignedDuration = SignedDuration::from_secs(5);
 /// Tokens that work although they should have run out are left alone for this long.
 const SETTLING: SignedDuration = SignedDuration::from_secs(30);
 
-/// Who is refused when the tokens are younger than this was using the ones before them: a call takes about so long. A
-/// renewal too many is harmless; one too few would cost the account.
-const JUST_RENEWED: SignedDuration = SignedDuration::from_secs(2);
-
 /// When tokens that were stored at `stored_at` and run out at `expires_at` are to be renewed.
 pub(crate) fn due(stored_at: Timestamp, expires_at: Timestamp) -> Timestamp {
     let life = expires_at.duration_since(stored_at);
@@ -51,12 +47,11 @@ pub(crate) fn plan(of: &Renewable, not_before: Option<Timestamp>) -> Plan {
     }
     let due = of.expires_at.map(|expires_at| due(of.stored_at, expires_at));
     let is_due = due.is_some_and(|due| due <= of.now);
-    let is_fresh = of.now.duration_since(of.stored_at) < JUST_RENEWED;
     match (due, not_before.filter(|at| *at > of.now)) {
-        (_, Some(at)) if of.is_wanted => Plan::Defer(at),
+        (_, Some(at)) if of.is_wanted || of.is_waiting => Plan::Defer(at),
         (_, Some(at)) if is_due => Plan::At(at),
-        _ if is_due || of.is_wanted && !is_fresh => Plan::Renew,
-        (due, _) if of.is_wanted => Plan::Release(due),
+        _ if is_due || of.is_wanted => Plan::Renew,
+        (due, _) if of.is_waiting => Plan::Release(due),
         (Some(due), _) => Plan::At(due),
         (None, _) => Plan::Nothing,
     }
@@ -90,6 +85,7 @@ mod tests {
             stored_at: at(0),
             expires_at: expires_at.map(at),
             is_wanted,
+            is_waiting: is_wanted,
             now: at(now),
         }
     }
@@ -112,15 +108,20 @@ mod tests {
             (6_600, Some(7_200), false, Plan::Renew),
             (100, Some(7_200), true, Plan::Renew),
             (100, None, true, Plan::Renew),
-            // The second of those who asked at once finds it done.
-            (1, Some(7_200), true, Plan::Release(Some(at(6_600)))),
-            (1, None, true, Plan::Release(None)),
             // It was connected a moment ago, and the network has ended its tokens since.
-            (3, None, true, Plan::Renew),
+            (1, None, true, Plan::Renew),
             // It was connected with tokens that had a few seconds left.
             (10, Some(12), true, Plan::Renew),
         ] {
             assert_eq!(plan(&tokens(now, expires_at, is_wanted), None), expected, "{now} {expires_at:?} {is_wanted}");
+        }
+    }
+
+    #[test]
+    fn who_was_refused_with_the_tokens_before_these_goes_on_with_these() {
+        for (expires_at, next) in [(Some(7_200), Some(at(6_600))), (None, None)] {
+            let of = Renewable { is_waiting: true, ..tokens(1, expires_at, false) };
+            assert_eq!(plan(&of, None), Plan::Release(next));
         }
     }
 

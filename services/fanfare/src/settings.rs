@@ -103,7 +103,7 @@ impl Settings {
             },
             database: self.database.clone(),
             broker: self.broker.clone(),
-            egress: gateway::EgressSection { allow: self.egress.allow.clone() },
+            egress: self.egress.clone(),
             vault: gateway::VaultSection { public_keys },
             media: self.media.clone(),
             sandbox: SandboxSection { url: self.sandbox.url.clone() },

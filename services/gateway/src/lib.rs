@@ -38,6 +38,6 @@ pub use auth::{NewKey, Scope, generate as generate_key};
 pub use openapi::openapi;
 pub use runtime::sections::{LogSection, SandboxSection};
 pub use server::{Bound, GatewayError, run, serve};
-pub use settings::{EgressSection, MediaSection, ServerSettings, Settings, VaultSection};
+pub use settings::{MediaSection, ServerSettings, Settings, VaultSection};
 pub use state::{App, Parts};
 pub use vitals::Vitals;

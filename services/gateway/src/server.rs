@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::{HttpServer, middleware::from_fn, web::Data};
 use bus::BusError;
-use egress::{Door, EgressError, EgressSettings};
+use egress::{Door, EgressError};
 use futures::{FutureExt as _, future::BoxFuture};
 use media::{MediaError, Objects, Storage};
 use runtime::{
@@ -149,7 +149,7 @@ async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, GatewayEr
         database: Database::new(&settings.database)?,
         bus: bus::rabbitmq(settings.broker.clone()).await?,
         ring: settings.vault.public_keys.parse()?,
-        door: Door::new(&EgressSettings { allow: settings.egress.allow.clone(), ..EgressSettings::default() })?,
+        door: Door::new(&(&settings.egress).into())?,
         clock: Arc::new(SystemClock),
         objects: Objects::open(&Storage::Local { root: settings.media.directory.clone() }).await?,
         media_key: settings.media.signing_key.clone(),

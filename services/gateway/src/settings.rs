@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bus::RabbitSettings;
+use egress::EgressSection;
 use runtime::{
     admin::AdminSettings,
     secret::Secret,
@@ -43,13 +44,6 @@ pub struct ServerSettings {
     pub public_url: String,
     pub shutdown_seconds: u64,
     pub admin: AdminSettings,
-}
-
-/// `[egress]`, as far as it concerns who judges addresses and connects to none.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "default.toml documents each")]
-pub struct EgressSection {
-    pub allow: Vec<String>,
 }
 
 /// `[vault]`, without what opens.

@@ -20,8 +20,12 @@ macro_rules! over_both {
 }
 
 mod architecture;
+mod broker;
 mod calls;
 mod crashes;
+mod ends;
+#[cfg(feature = "external")]
+mod external;
 mod gate;
 mod lost;
 mod main_job;

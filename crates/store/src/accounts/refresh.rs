@@ -59,6 +59,8 @@ pub struct Renewable {
     pub expires_at: Option<Timestamp>,
     /// Whether a target waits for other tokens since its network refused these.
     pub is_wanted: bool,
+    /// Whether a target waits that was refused with the tokens before these.
+    pub is_waiting: bool,
     /// The database's clock.
     pub now: Timestamp,
 }
@@ -85,7 +87,7 @@ pub async fn find_renewable(database: &Database, held: &Held) -> Result<Option<R
         .map_err(StoreError::from_diesel("read an account's tokens"))?;
     let Some((account, tokens)) = rows.into_iter().next() else { return Ok(None) };
     let (project_id, mode, platform, network_unique_id, username, facts, status) = account;
-    let (sealed_tokens, version, stored_at, expires_at, is_wanted, now) = tokens;
+    let (sealed_tokens, version, stored_at, expires_at, is_wanted, is_waiting, now) = tokens;
     Ok(Some(Renewable {
         id: AccountId(held.key),
         project_id: ProjectId(project_id),
@@ -100,6 +102,7 @@ pub async fn find_renewable(database: &Database, held: &Held) -> Result<Option<R
         stored_at: time(stored_at),
         expires_at: expires_at.map(time),
         is_wanted,
+        is_waiting,
         now: time(now),
     }))
 }
@@ -253,15 +256,18 @@ macro_rules! waits {
     };
 }
 
-type Row = ((Uuid, String, String, String, String, Value, String), (Vec<u8>, i64, Stamp, Option<Stamp>, bool, Stamp));
+type Row = ((Uuid, String, String, String, String, Value, String), (Vec<u8>, i64, Stamp, Option<Stamp>, bool, bool, Stamp));
 
 statement! {
     LoadRenewable { id: Uuid as sql::Uuid } -> (
         (sql::Uuid, sql::Text, sql::Text, sql::Text, sql::Text, sql::Jsonb, sql::Text),
-        (sql::Bytea, sql::BigInt, SqlStamp, Nullable<SqlStamp>, sql::Bool, SqlStamp)
+        (sql::Bytea, sql::BigInt, SqlStamp, Nullable<SqlStamp>, sql::Bool, sql::Bool, SqlStamp)
     ) {
         concat!("SELECT a.project_id, p.mode, a.platform, a.network_unique_id, a.username, a.facts, a.status, \
            k.sealed, k.version, k.updated_at, a.token_expires_at, \
+           EXISTS (SELECT 1 FROM publish_queue q, post_targets t WHERE q.account_id = a.id AND ", waits!(), " \
+             AND t.updated_at > k.updated_at AND NOT EXISTS (SELECT 1 FROM target_parts r WHERE r.target_id = t.id \
+               AND r.attempt = t.attempt AND r.sent_at <= k.updated_at)), \
            EXISTS (SELECT 1 FROM publish_queue q, post_targets t WHERE q.account_id = a.id AND ", waits!(), " \
              AND t.updated_at > k.updated_at), clock_timestamp() \
          FROM social_accounts a JOIN projects p ON p.id = a.project_id JOIN account_tokens k ON k.account_id = a.id \

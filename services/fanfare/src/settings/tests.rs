@@ -61,7 +61,7 @@ fn one_environment_serves_all_services() {
     for vault in [publisher.vault, connector.vault, dispatcher.vault, all.vault] {
         assert_eq!(vault.private_keys.expose(), "fsk1_a");
     }
-    for egress in [publisher.egress, connector.egress, dispatcher.egress, all.egress] {
+    for egress in [gateway.egress, publisher.egress, connector.egress, dispatcher.egress, all.egress] {
         assert_eq!((egress.connect_timeout_ms, egress.allow.len()), (250, 2));
         assert_eq!(egress.ca_file.to_str(), Some("/etc/roots.pem"));
     }
