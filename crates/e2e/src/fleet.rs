@@ -1,5 +1,6 @@
 //! The real programs as processes of their own, to be stopped, killed and started again.
 
+mod play;
 mod program;
 mod programs;
 
@@ -10,11 +11,12 @@ use tempfile::TempDir;
 use testkit::{TestBroker, TestDatabase};
 use url::Url;
 
+pub use play::play;
 pub use program::Program;
-use programs::Running;
+use programs::{Cast, Running};
 
 use crate::{
-    Caller, Tenant, World, eventually,
+    Caller, Tenant, Wiretap, World, eventually,
     house::allowed,
     tenant::{self, Policies},
     waiting::within,
@@ -39,6 +41,105 @@ impl Formation {
     }
 }
 
+/// A fleet to be.
+pub struct Plan {
+    formation: Formation,
+    broker: Option<String>,
+    settings: Vec<(String, String)>,
+    is_tapped: bool,
+    cast: Cast,
+}
+
+impl Plan {
+    /// With everything as production has it.
+    pub fn of(formation: Formation) -> Self {
+        Self { formation, broker: None, settings: Vec::new(), is_tapped: false, cast: Cast::Programs }
+    }
+
+    /// With variables for all of ours.
+    #[must_use]
+    pub fn settings(mut self, settings: &[(&str, &str)]) -> Self {
+        self.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self
+    }
+
+    /// Over a broker that the caller has.
+    #[must_use]
+    pub fn broker(mut self, url: &str) -> Self {
+        self.broker = Some(url.to_owned());
+        self
+    }
+
+    /// With the wire to the database tapped.
+    #[must_use]
+    pub fn tapped(mut self) -> Self {
+        self.is_tapped = true;
+        self
+    }
+
+    /// Each program played by this one: see [`play`].
+    #[must_use]
+    pub fn played(mut self) -> Self {
+        self.cast = Cast::ThisProgram;
+        self
+    }
+
+    /// Starts everything.
+    ///
+    /// # Panics
+    /// When something is not ready in time; its log is in the message.
+    pub async fn up(self) -> Fleet {
+        crate::house::log();
+        let formation = self.formation;
+        let db = testkit::database().await;
+        let broker = match formation {
+            Formation::Apart if self.broker.is_none() => Some(testkit::broker().await),
+            _ => None,
+        };
+        let tap = if self.is_tapped { Some(Wiretap::on(db.url()).await) } else { None };
+        let mut variables: Vec<(String, String)> = vec![
+            ("FANFARE__DATABASE__URL".into(), tap.as_ref().map_or(db.url(), Wiretap::url).into()),
+            ("FANFARE__EGRESS__ALLOW".into(), allowed().join(",")),
+            ("FANFARE__LOG__FORMAT".into(), "pretty".into()),
+        ];
+        if let Some(url) = self.broker.as_deref().or(broker.as_ref().map(TestBroker::url)) {
+            variables.push(("FANFARE__BROKER__URL".into(), url.to_owned()));
+        }
+        variables.extend(self.settings);
+        let pair = vault::generate();
+        let keys =
+            Keys { public: pair.public, private: secrecy::ExposeSecret::expose_secret(&pair.private).to_owned() };
+        let mut ports = BTreeMap::new();
+        for program in formation.services().iter().chain(&[Program::Sandbox]) {
+            for kind in [Port::Own, Port::Admin] {
+                ports.insert((*program, kind), programs::free_port(ports.values().copied()));
+            }
+        }
+        let front = if formation == Formation::Apart { Program::Gateway } else { Program::Fanfare };
+        let origin = |program| Url::parse(&format!("http://127.0.0.1:{}", ports[&(program, Port::Own)])).expect("a URL");
+        let mut fleet = Fleet {
+            database: Database::new(&DatabaseSettings::for_url(db.url())).expect("a pool"),
+            gateway: Caller::of(&origin(front)),
+            world: World::new(Caller::of(&origin(Program::Sandbox))),
+            db,
+            formation,
+            cast: self.cast,
+            running: BTreeMap::new(),
+            ports,
+            variables,
+            keys,
+            files: tempfile::tempdir().expect("a directory"),
+            tap,
+            _broker: broker,
+        };
+        fleet.start(Program::Sandbox);
+        fleet.is_ready(Program::Sandbox).await;
+        fleet.start_services();
+        fleet.are_ready().await;
+        fleet
+    }
+}
+
 /// Running programs. Whatever still runs is killed with this value, also when a test panicked.
 pub struct Fleet {
     /// Their database.
@@ -50,11 +151,13 @@ pub struct Fleet {
     /// The networks.
     pub world: World,
     formation: Formation,
+    cast: Cast,
     running: BTreeMap<Program, Running>,
     ports: BTreeMap<(Program, Port), u16>,
     variables: Vec<(String, String)>,
     keys: Keys,
     files: TempDir,
+    tap: Option<Wiretap>,
     _broker: Option<TestBroker>,
 }
 
@@ -75,59 +178,7 @@ impl Fleet {
     /// # Panics
     /// When something is not ready in time; its log is in the message.
     pub async fn up(formation: Formation, settings: &[(&str, &str)]) -> Self {
-        Self::over(formation, None, settings).await
-    }
-
-    /// As [`Fleet::up`], over a broker that the caller has.
-    ///
-    /// # Panics
-    /// As [`Fleet::up`].
-    pub async fn over(formation: Formation, broker_url: Option<&str>, settings: &[(&str, &str)]) -> Self {
-        crate::house::log();
-        let db = testkit::database().await;
-        let broker = match formation {
-            Formation::Apart if broker_url.is_none() => Some(testkit::broker().await),
-            _ => None,
-        };
-        let mut variables: Vec<(String, String)> = vec![
-            ("FANFARE__DATABASE__URL".into(), db.url().into()),
-            ("FANFARE__EGRESS__ALLOW".into(), allowed().join(",")),
-            ("FANFARE__LOG__FORMAT".into(), "pretty".into()),
-        ];
-        if let Some(url) = broker_url.or(broker.as_ref().map(TestBroker::url)) {
-            variables.push(("FANFARE__BROKER__URL".into(), url.to_owned()));
-        }
-        variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let pair = vault::generate();
-        let keys =
-            Keys { public: pair.public, private: secrecy::ExposeSecret::expose_secret(&pair.private).to_owned() };
-        let mut ports = BTreeMap::new();
-        for program in formation.services().iter().chain(&[Program::Sandbox]) {
-            for kind in [Port::Own, Port::Admin] {
-                ports.insert((*program, kind), programs::free_port(ports.values().copied()));
-            }
-        }
-        let front = if formation == Formation::Apart { Program::Gateway } else { Program::Fanfare };
-        let origin =
-            |program| Url::parse(&format!("http://127.0.0.1:{}", ports[&(program, Port::Own)])).expect("a URL");
-        let mut fleet = Self {
-            database: Database::new(&DatabaseSettings::for_url(db.url())).expect("a pool"),
-            gateway: Caller::of(&origin(front)),
-            world: World::new(Caller::of(&origin(Program::Sandbox))),
-            db,
-            formation,
-            running: BTreeMap::new(),
-            ports,
-            variables,
-            keys,
-            files: tempfile::tempdir().expect("a directory"),
-            _broker: broker,
-        };
-        fleet.start(Program::Sandbox);
-        fleet.is_ready(Program::Sandbox).await;
-        fleet.start_services();
-        fleet.are_ready().await;
-        fleet
+        Plan::of(formation).settings(settings).up().await
     }
 
     /// A new project with a key.
@@ -141,7 +192,7 @@ impl Fleet {
     /// When it was not built.
     pub fn start(&mut self, program: Program) {
         let settings = self.settings_of(program);
-        let running = Running::start(program, self.files.path(), &settings);
+        let running = Running::start(program, self.cast, self.files.path(), &settings);
         let before = self.running.insert(program, running);
         assert!(before.is_none(), "{program} runs already");
     }
@@ -226,6 +277,22 @@ impl Fleet {
     pub fn processes(&self) -> Vec<(Program, u32)> {
         let ours = self.running.iter().filter(|(program, _)| **program != Program::Sandbox);
         ours.map(|(program, running)| (*program, running.process())).collect()
+    }
+
+    /// The process of a program that runs.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn process(&self, program: Program) -> u32 {
+        self.running.get(&program).unwrap_or_else(|| panic!("{program} does not run")).process()
+    }
+
+    /// What is said to the database.
+    ///
+    /// # Panics
+    /// When the wire is not tapped.
+    pub fn tap(&self) -> &Wiretap {
+        self.tap.as_ref().expect("a tapped fleet")
     }
 
     /// A program's numbers.

@@ -54,7 +54,13 @@ pub struct Options {
 impl Options {
     /// What production has, over this transport.
     pub fn over(transport: Transport) -> Self {
-        Self { transport, publisher: usual_publisher(), networks: Arc::new(platforms::network), tapped: false, network: None }
+        Self {
+            transport,
+            publisher: usual_publisher(),
+            networks: Arc::new(platforms::network),
+            tapped: false,
+            network: None,
+        }
     }
 
     /// With the times short that come between a lost answer and finding out: production's are half a minute each.

@@ -36,6 +36,18 @@ impl Program {
         format!("{}.log", self.name())
     }
 
+    /// What tells [`super::play`] which to be.
+    pub(super) const fn role(self) -> &'static [&'static str] {
+        match self {
+            Self::Gateway => &["play", "gateway"],
+            Self::Publisher => &["play", "publisher"],
+            Self::Connector => &["play", "connector"],
+            Self::Dispatcher => &["play", "dispatcher"],
+            Self::Fanfare => &["play", "fanfare"],
+            Self::Sandbox => &["play", "sandbox"],
+        }
+    }
+
     pub(super) const fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Fanfare => &["up"],

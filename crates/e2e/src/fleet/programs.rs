@@ -10,6 +10,15 @@ use std::{
 
 use super::Program;
 
+/// Who plays the programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cast {
+    /// They themselves, as they were built.
+    Programs,
+    /// This program, told which.
+    ThisProgram,
+}
+
 /// A process.
 pub(super) struct Running {
     program: Program,
@@ -19,8 +28,11 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts one in `directory` with these settings and no others; its log goes there too.
-    pub(super) fn start(program: Program, directory: &Path, settings: &[(String, String)]) -> Self {
-        let path = built(program);
+    pub(super) fn start(program: Program, cast: Cast, directory: &Path, settings: &[(String, String)]) -> Self {
+        let (path, arguments) = match cast {
+            Cast::Programs => (built(program), program.arguments()),
+            Cast::ThisProgram => (std::env::current_exe().expect("this program"), program.role()),
+        };
         let log = directory.join(program.log());
         let file = File::options().create(true).append(true).open(&log).expect("a log");
         let mut command = Command::new(&path);
@@ -28,7 +40,7 @@ impl Running {
             command.env_remove(name);
         }
         let child = command
-            .args(program.arguments())
+            .args(arguments)
             .envs(settings.iter().cloned())
             .current_dir(directory)
             .stdin(Stdio::null())

@@ -7,7 +7,10 @@ use std::{
     process::Command,
 };
 
-use e2e::{Fleet, eventually, fleet::Formation};
+use e2e::{
+    eventually,
+    fleet::{Formation, Plan},
+};
 use serde_json::json;
 
 use crate::crashes::{all_is_well, crowd, flood};
@@ -68,7 +71,7 @@ async fn answers(url: &str) -> bool {
 async fn the_broker_dies_and_loses_everything() {
     // given: much under way
     let broker = Broker::up();
-    let fleet = Fleet::over(Formation::Apart, Some(&broker.url()), &[]).await;
+    let fleet = Plan::of(Formation::Apart).broker(&broker.url()).up().await;
     let tenant = fleet.tenant().await;
     let accounts = crowd(&tenant).await;
     let slow = json!({"operation": "publish", "fault": "slow", "times": null, "params": {"delay_ms": 150}});

@@ -69,7 +69,11 @@ async fn stops_and_goes_on(mut fleet: Fleet) {
     let live = tenant.world.ledger().await.len();
     assert!(live < total, "it was over before it was told to stop");
     let count = async |sql: &str| fleet.db.count(sql).await;
-    assert_eq!(count("SELECT count(*) FROM target_parts WHERE status = 'sending'").await, 0, "an intent without an outcome");
+    assert_eq!(
+        count("SELECT count(*) FROM target_parts WHERE status = 'sending'").await,
+        0,
+        "an intent without an outcome"
+    );
     assert_eq!(count("SELECT count(*) FROM target_parts WHERE status = 'unconfirmed'").await, 0);
     assert_eq!(
         count("SELECT count(*) FROM target_parts WHERE status = 'published'").await,
@@ -117,7 +121,9 @@ async fn is_small(formation: Formation) {
     let allocated: u64 = used.iter().map(|(_, allocated, _)| allocated).sum();
     let told: Vec<_> = used
         .iter()
-        .map(|(program, allocated, resident)| format!("{program} {} of {} MB", allocated / 1_000_000, resident / 1_000_000))
+        .map(|(program, allocated, resident)| {
+            format!("{program} {} of {} MB", allocated / 1_000_000, resident / 1_000_000)
+        })
         .collect();
     tracing::info!("{} MB together when idle, besides code: {}", allocated / 1_000_000, told.join(", "));
     // Code that is not optimised is several times as large; with it the benchmark looks, which is.

@@ -3,59 +3,30 @@
 
 use std::time::Duration;
 
-use domain::platform::Platform;
-use e2e::{House, Options, Transport, crowd, eventually, instant::Memory, wiretap::Heard};
-use jiff::{SignedDuration, Timestamp};
-use runtime::clock::{Clock as _, SystemClock};
-use serde_json::json;
+use e2e::{House, Options, Transport, full_lanes::FullLanes, instant::Memory, wiretap::Heard};
 
-/// As many as a holder reads at once.
-const TARGETS_PER_LANE: usize = 16;
 /// On each network.
 const LANES: usize = 150;
-const PER_CALL: usize = 50;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_targets_cost_few_commits_statements_and_frames() {
     // given: lanes that are full before they are due
     let memory = Memory::new(Duration::ZERO);
-    let options = Options::over(Transport::RabbitMq).tapped().networks(memory.networks());
-    let house = House::up(options).await;
-    let tenant = house.tenant().await;
-    let mut people = Vec::new();
-    for platform in Platform::all() {
-        people.extend(crowd::gather(&house.db, &house.ring.public(), tenant.project, platform, LANES).await);
-    }
-    let due = soon(Duration::from_secs(20));
-    for number in 0..TARGETS_PER_LANE {
-        for some in people.chunks(PER_CALL) {
-            let accounts: Vec<_> = some.iter().map(|person| &person.id).collect();
-            let body =
-                json!({"content": format!("number {number}"), "accounts": accounts, "scheduled_at": due.to_string()});
-            tenant.post_body(body).await;
-        }
-    }
-    let until_claim = due.duration_since(SystemClock.now()) - SignedDuration::from_millis(1_500);
-    assert!(until_claim.is_positive(), "filling the lanes took too long");
-    tokio::time::sleep(until_claim.unsigned_abs()).await;
+    let house = House::up(Options::over(Transport::RabbitMq).tapped().networks(memory.networks())).await;
+    let lanes = FullLanes::of(&house, LANES).await;
+    lanes.fill(Duration::from_secs(20)).await;
     house.tap().take();
     let before = house.bus.stats();
 
     // when
-    let targets = people.len() * TARGETS_PER_LANE;
-    memory.wait_for(targets, Duration::from_secs(60)).await;
-    eventually("all lanes are given back", async || {
-        let open = house.db.count("SELECT (SELECT count(*) FROM publish_queue) + (SELECT count(*) FROM jobs WHERE lease_until IS NOT NULL)").await;
-        (open == 0).then_some(())
-    })
-    .await;
+    lanes.empty(&house, &memory).await;
 
     // then
     let heard = house.tap().take();
     let after = house.bus.stats();
-    let frames = (after.frames_sent + after.frames_received) - (before.frames_sent + before.frames_received);
-    let thousands = targets as f64 / 1_000.0;
+    let thousands = lanes.targets() as f64 / 1_000.0;
     let commits = heard.commits() as f64 / thousands;
+    let frames = (after.frames_sent + after.frames_received) - (before.frames_sent + before.frames_received);
     let frames = frames as f64 / thousands;
     let (statements, longest) = heard.longest();
     let figures = format!(
@@ -64,7 +35,7 @@ async fn a_thousand_targets_cost_few_commits_statements_and_frames() {
         told(&heard)
     );
     tracing::info!("{figures}");
-    assert_eq!(memory.count(), targets);
+    assert_eq!(memory.count(), lanes.targets());
     assert_eq!(memory.overlaps(), 0);
     assert!(commits <= 20.0, "{figures}");
     assert!(frames <= 250.0, "{figures}");
@@ -72,17 +43,10 @@ async fn a_thousand_targets_cost_few_commits_statements_and_frames() {
     house.down().await.expect("an orderly end");
 }
 
-fn soon(after: Duration) -> Timestamp {
-    let now = SystemClock.now();
-    Timestamp::from_second(now.as_second()).expect("a time") + SignedDuration::try_from(after).expect("a short time")
-}
-
 fn told(heard: &Heard) -> String {
-    let mut lines: Vec<_> = heard
-        .kinds()
-        .into_iter()
-        .map(|(name, (count, most))| format!("{count:5} x {most} statements: {name}"))
-        .collect();
+    let kinds = heard.kinds().into_iter();
+    let mut lines: Vec<_> =
+        kinds.map(|(name, (count, most))| format!("{count:5} x {most} statements: {name}")).collect();
     lines.extend(heard.alone.iter().map(|(sql, count)| format!("{count:5} x alone: {sql}")));
     lines.join("\n")
 }

@@ -256,7 +256,8 @@ macro_rules! waits {
     };
 }
 
-type Row = ((Uuid, String, String, String, String, Value, String), (Vec<u8>, i64, Stamp, Option<Stamp>, bool, bool, Stamp));
+type Row =
+    ((Uuid, String, String, String, String, Value, String), (Vec<u8>, i64, Stamp, Option<Stamp>, bool, bool, Stamp));
 
 statement! {
     LoadRenewable { id: Uuid as sql::Uuid } -> (
