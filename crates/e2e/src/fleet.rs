@@ -116,7 +116,8 @@ impl Plan {
             }
         }
         let front = if formation == Formation::Apart { Program::Gateway } else { Program::Fanfare };
-        let origin = |program| Url::parse(&format!("http://127.0.0.1:{}", ports[&(program, Port::Own)])).expect("a URL");
+        let origin =
+            |program| Url::parse(&format!("http://127.0.0.1:{}", ports[&(program, Port::Own)])).expect("a URL");
         let mut fleet = Fleet {
             database: Database::new(&DatabaseSettings::for_url(db.url())).expect("a pool"),
             gateway: Caller::of(&origin(front)),

@@ -49,7 +49,8 @@ impl FullLanes {
     /// When filling takes longer than that.
     pub async fn fill(&self, ahead: Duration) {
         let now = SystemClock.now();
-        let due = Timestamp::from_second(now.as_second()).expect("a time") + SignedDuration::try_from(ahead).expect("a short time");
+        let due = Timestamp::from_second(now.as_second()).expect("a time")
+            + SignedDuration::try_from(ahead).expect("a short time");
         for number in 0..TARGETS_PER_LANE {
             for some in self.people.chunks(PER_CALL) {
                 let accounts: Vec<_> = some.iter().map(|person| &person.id).collect();

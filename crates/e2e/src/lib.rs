@@ -7,9 +7,9 @@
 pub mod caller;
 pub mod crowd;
 pub mod fleet;
+pub mod full_lanes;
 pub mod hooks;
 pub mod house;
-pub mod full_lanes;
 pub mod instant;
 pub mod neighbours;
 pub mod pictures;

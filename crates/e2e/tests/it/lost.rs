@@ -21,16 +21,15 @@ async fn struck(tenant: &Tenant, platform: Platform, fault: &str) -> Connected {
     account
 }
 
-/// Lets the twenty minutes pass in which networks whose lists may lag are asked again.
+/// Lets the twenty minutes pass in which X, whose list may lag, is asked again.
 async fn no_more_probes(house: &House) {
-    house
-        .db
-        .execute(
-            "UPDATE post_targets SET probes = 5, next_at = now() WHERE state = 'unconfirmed'; \
-             UPDATE publish_queue q SET due_at = now() FROM post_targets t WHERE t.id = q.subject_id AND t.state = 'unconfirmed'; \
-             UPDATE jobs j SET wake_at = now() FROM publish_queue q WHERE q.account_id = j.key AND j.kind = 1",
-        )
-        .await;
+    let of_x = "t.platform = 'x' AND t.state = 'unconfirmed'";
+    let sql = format!(
+        "UPDATE post_targets t SET probes = 5, next_at = now() WHERE {of_x}; \
+         UPDATE publish_queue q SET due_at = now() FROM post_targets t WHERE t.id = q.subject_id AND {of_x}; \
+         UPDATE jobs j SET wake_at = now() FROM post_targets t WHERE j.key = t.account_id AND j.kind = 1 AND {of_x}"
+    );
+    house.db.execute(&sql).await;
 }
 
 fn outcomes(attempts: &[Value]) -> Vec<&str> {

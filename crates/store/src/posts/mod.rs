@@ -4,14 +4,18 @@ mod attempts;
 mod change;
 mod create;
 mod earlier;
+mod edit;
 mod list;
+mod new;
 mod open;
+mod rows;
 mod view;
 
 pub use attempts::Attempt;
-pub use change::{Change, Changed, Edit, Verdict};
-pub use create::{Created, Idempotency, NewContainer, NewPost, NewTarget};
+pub use change::{Change, Changed, Verdict};
+pub use edit::Edit;
 pub use list::PostFilter;
+pub use new::{Created, Idempotency, NewContainer, NewPost, NewTarget};
 pub(crate) use view::{Loaded, load};
 
 use create::Create;

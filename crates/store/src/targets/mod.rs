@@ -7,13 +7,15 @@ mod apply;
 mod finish;
 mod release;
 mod start;
+mod tell;
 mod work;
 
 pub use apply::AttemptRecord;
-pub(crate) use apply::{Item, Move, TOLD, apply, post_event};
+pub(crate) use apply::{Item, Move, TOLD, apply};
 pub use finish::{Finish, Finished, Give};
 pub(crate) use release::release_held;
 pub use start::{Start, Started};
+pub(crate) use tell::post_event;
 pub use work::{AccountWork, Checkpoint, LaneWork, PartWork, Work};
 pub(crate) use work::{StoredTarget, stored_targets};
 
