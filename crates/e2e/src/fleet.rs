@@ -10,6 +10,7 @@ use store::{Database, DatabaseSettings};
 use tempfile::TempDir;
 use testkit::{TestBroker, TestDatabase};
 use url::Url;
+use vault::PublicRing;
 
 pub use play::play;
 pub use program::Program;
@@ -278,6 +279,14 @@ impl Fleet {
     pub fn processes(&self) -> Vec<(Program, u32)> {
         let ours = self.running.iter().filter(|(program, _)| **program != Program::Sandbox);
         ours.map(|(program, running)| (*program, running.process())).collect()
+    }
+
+    /// What the gateway seals with.
+    ///
+    /// # Panics
+    /// Never: the key was just made.
+    pub fn ring(&self) -> PublicRing {
+        self.keys.public.parse().expect("a key just made")
     }
 
     /// The process of a program that runs.

@@ -11,6 +11,7 @@ use domain::{
     platform::Platform,
     target::{ErrorCode, Live, Outcome, Probe, Refusal},
 };
+use egress::{Body, Limits, Method, Request};
 use jiff::Timestamp;
 use platforms::{
     Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
@@ -20,6 +21,7 @@ use publisher::Networks;
 use runtime::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use url::Url;
 
 /// What all instant networks of a process remember together.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ pub struct Memory {
     inner: Arc<Mutex<Inner>>,
     count: Arc<watch::Sender<usize>>,
     takes: Duration,
+    post_to: Option<Url>,
 }
 
 #[derive(Default)]
@@ -52,7 +55,12 @@ pub struct Sent {
 impl Memory {
     /// Networks whose calls take this long.
     pub fn new(takes: Duration) -> Self {
-        Self { inner: Arc::default(), count: Arc::new(watch::Sender::new(0)), takes }
+        Self { inner: Arc::default(), count: Arc::new(watch::Sender::new(0)), takes, post_to: None }
+    }
+
+    /// Networks whose calls are one `POST` to this address each.
+    pub fn posting_to(url: Url) -> Self {
+        Self { post_to: Some(url), ..Self::new(Duration::ZERO) }
     }
 
     /// Such networks in place of all. They live as long as the process, as the real ones do.
@@ -158,13 +166,20 @@ impl Network for InstantNetwork {
         Ok(json!({"key": part.key, "text": part.content}))
     }
 
-    async fn send(&self, _cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {
+    async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {
         self.memory.began(account.network_unique_id, composed["text"].as_str().unwrap_or_default());
         if !self.memory.takes.is_zero() {
             tokio::time::sleep(self.memory.takes).await;
         }
+        let refused = match &self.memory.post_to {
+            Some(url) => post(cx, url, composed).await.err(),
+            None => None,
+        };
         self.memory.ended(account.network_unique_id);
         let id = composed["key"].as_str().unwrap_or_default().to_owned();
+        if let Some(error) = refused {
+            return Outcome::Ambiguous { message: error, http_status: None };
+        }
         Outcome::Published(Live { id, url: None, reference: Value::Null })
     }
 
@@ -175,4 +190,11 @@ impl Network for InstantNetwork {
     fn refresher(&self) -> Option<&dyn Refresh> {
         None
     }
+}
+
+async fn post(cx: &Cx<'_>, url: &Url, composed: &Value) -> Result<(), String> {
+    let request = Request::new(Method::POST, url.clone()).body(Body::Json(composed.clone()));
+    let answer =
+        cx.door.exchange(request, Limits::new(cx.deadline, 64 << 10)).await.map_err(|error| error.to_string())?;
+    if answer.status.is_success() { Ok(()) } else { Err(answer.status.to_string()) }
 }

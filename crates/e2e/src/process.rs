@@ -14,6 +14,15 @@ pub fn cpu(pid: u32) -> Option<Duration> {
     Some(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
 }
 
+/// CPU that children of this process had used when they ended.
+pub fn cpu_of_the_ended() -> Duration {
+    let Ok(stat) = fs::read_to_string("/proc/self/stat") else { return Duration::ZERO };
+    let fields: Vec<&str> =
+        stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
+    let ticks: u64 = fields.get(13..15).into_iter().flatten().map(|field| field.parse::<u64>().unwrap_or(0)).sum();
+    Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND)
+}
+
 /// CPU of a process with all that descend from it.
 pub fn cpu_of_family(pid: u32) -> Duration {
     family(pid).into_iter().filter_map(cpu).sum()

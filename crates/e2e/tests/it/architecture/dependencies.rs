@@ -30,7 +30,8 @@ const KNOWN_TO: [(&str, &[&str]); 16] = [
     ("jiff-diesel", &["store"]),
     ("tokio-postgres", &["store", "testkit"]),
     ("deadpool", &["store"]),
-    ("lapin", &["bus"]),
+    // The benchmark has a bare one to compare with.
+    ("lapin", &["bus", "e2e"]),
     ("prost", &["bus"]),
     ("hpke", &["vault"]),
     ("hyper", &["egress"]),
