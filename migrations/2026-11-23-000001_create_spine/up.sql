@@ -70,10 +70,12 @@ CREATE TABLE social_accounts (
     last_synced_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (project_id, id),
     UNIQUE (project_id, platform, realm, network_unique_id)
 );
 CREATE INDEX social_accounts_owner ON social_accounts (project_id, external_id);
+-- Made last: without statistics all indexes that begin with project_id cost the same, the youngest wins, and a foreign
+-- key's check by another one reads every row of the project.
+ALTER TABLE social_accounts ADD UNIQUE (project_id, id);
 
 CREATE TABLE account_tokens (
     account_id uuid PRIMARY KEY,
@@ -135,12 +137,13 @@ CREATE TABLE posts (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     hidden_at timestamptz,
-    UNIQUE (project_id, id),
     UNIQUE (project_id, external_ref)
 );
 CREATE INDEX posts_created ON posts (project_id, created_at, id);
 CREATE INDEX posts_scheduled ON posts (project_id, scheduled_at, id) WHERE scheduled_at IS NOT NULL;
 CREATE INDEX posts_owner ON posts (project_id, external_id) WHERE external_id IS NOT NULL;
+-- Last, for the same reason.
+ALTER TABLE posts ADD UNIQUE (project_id, id);
 
 -- account_id null: what every account gets; else this account's own.
 CREATE TABLE post_containers (
