@@ -112,7 +112,16 @@ async fn make(server: &Url, name: &str) -> String {
     // Copying needs no lock of ours: many may copy from one that nobody is connected to.
     run("SELECT pg_advisory_unlock_all()".to_owned()).await;
     run(format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    settle(&with_name(server, name)).await;
     template
+}
+
+/// A copy says that it is its template, and a database that is not the one it says it is publishes nothing.
+async fn settle(url: &Url) {
+    let client = connect(url).await.unwrap_or_else(|error| panic!("connecting to a copy of the template: {error}"));
+    let itself = "UPDATE instance_identity i SET system_identifier = e.system_identifier, timeline = e.timeline, \
+        database_oid = e.database_oid, table_oid = e.table_oid FROM instance_evidence e";
+    client.batch_execute(itself).await.unwrap_or_else(|error| panic!("{itself}: {error}"));
 }
 
 async fn migrate(url: &Url) {

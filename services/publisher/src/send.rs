@@ -2,6 +2,7 @@
 
 use domain::transition::Event;
 use egress::Deadline;
+use jiff::SignedDuration;
 use platforms::Cx;
 use serde_json::Value;
 use store::targets::{Start, Started, Work};
@@ -14,6 +15,9 @@ use crate::{
     server::Worker,
     step::{self, Flow},
 };
+
+/// When a lane that was taken before publishing was held is looked at again. It is not handed over before the release.
+const HELD: SignedDuration = SignedDuration::from_secs(2);
 
 /// Commits the intent to send a part, sends it, and records what came of it.
 pub(crate) async fn send(
@@ -56,6 +60,7 @@ pub(crate) async fn send(
         }
         Ok(Started::Changed) => return step::changed(worker),
         Ok(Started::Lost) => return Flow::End(Ended::Lost),
+        Ok(Started::Held) => return Flow::End(Ended::Blocks(worker.now() + HELD)),
         Err(error) => {
             // Whether the intent stands is not known here. Nothing was sent, and the next holder reads what is true.
             tracing::warn!(%error, "an intent could not be committed");

@@ -4,6 +4,7 @@
 //! locks the row itself. So what is read after that lock is what will be written over.
 
 mod apply;
+mod doubt;
 mod finish;
 mod release;
 mod start;
@@ -12,11 +13,12 @@ mod work;
 
 pub use apply::AttemptRecord;
 pub(crate) use apply::{Item, Move, TOLD, apply};
+pub(crate) use doubt::{Doubt, doubt_due};
 pub use finish::{Finish, Finished, Give};
 pub(crate) use release::release_held;
 pub use start::{Start, Started};
 pub(crate) use tell::post_event;
-pub use work::{AccountWork, Checkpoint, LaneWork, PartWork, Work};
+pub use work::{AccountWork, Checkpoint, LaneWork, LastHold, PartWork, Work};
 pub(crate) use work::{StoredTarget, stored_targets};
 
 use domain::job::Kind;

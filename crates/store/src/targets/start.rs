@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    identity::{intent_lock, is_held},
     lanes::Held,
     statement::statement,
     types::{Array, SqlStamp, Stamp, sql, stamp, time},
@@ -61,32 +62,38 @@ pub enum Started {
     Changed,
     /// The lane has gone to somebody else: stop.
     Lost,
+    /// Publishing is held: give the lane back and look again in a while.
+    Held,
 }
 
 pub(crate) struct StartBatch;
 
 statement! {
-    /// Locks the lanes, which an EXISTS would not, and prolongs leases that are more than half over.
+    /// Locks the lanes, which an EXISTS would not, and prolongs leases that are more than half over. Publishing is held
+    /// also while somebody waits for the lock to hold it.
     HoldLanes {
         kind: i16 as sql::SmallInt,
         keys: Vec<Uuid> as Array<sql::Uuid>,
         fences: Vec<i64> as Array<sql::BigInt>,
         lease: f64 as sql::Double,
-    } -> (sql::Uuid, sql::BigInt, sql::Text) {
-        "WITH mine AS MATERIALIZED (\
+    } -> (sql::Uuid, sql::BigInt, sql::Text, sql::Bool) {
+        concat!("WITH held AS MATERIALIZED (\
+           SELECT NOT pg_try_advisory_xact_lock_shared(", intent_lock!(), ") OR ", is_held!(), " AS held), \
+         mine AS MATERIALIZED (\
            SELECT j.kind, j.key, j.fence, j.lease_until FROM jobs j JOIN unnest($2, $3) AS m(key, fence) \
              ON j.kind = $1 AND j.key = m.key AND j.fence = m.fence ORDER BY j.kind, j.key FOR NO KEY UPDATE OF j), \
          longer AS (\
            UPDATE jobs j SET lease_until = clock_timestamp() + make_interval(secs => $4) FROM mine \
            WHERE j.kind = mine.kind AND j.key = mine.key \
              AND mine.lease_until < clock_timestamp() + make_interval(secs => $4 / 2)) \
-         SELECT key, fence, pg_current_xact_id()::text FROM mine"
+         SELECT key, fence, pg_current_xact_id()::text, held FROM mine, held")
     }
 }
 
 statement! {
     /// The part is locked through its target, so one statement keeps the lock order. A disconnected or held account sends
-    /// nothing, and neither do tokens that have been replaced; a repeat that is to find something out may.
+    /// nothing, and neither do tokens that have been replaced; a repeat that is to find something out may. Whether
+    /// publishing is held is read again, since a hold may have ended between the statement before and its lock.
     StartParts {
         targets: Vec<Uuid> as Array<sql::Uuid>,
         revs: Vec<i32> as Array<sql::Integer>,
@@ -106,6 +113,7 @@ statement! {
            WHERE (t.state = 'unconfirmed' OR a.status = 'active' AND k.version = u.version) AND t.rev = u.rev AND t.attempt = u.attempt AND t.state = u.state AND u.due <= clock_timestamp() \
              AND (t.expire_at > clock_timestamp() OR t.state = 'unconfirmed') \
              AND t.state IN ('scheduled', 'queued', 'publishing', 'unconfirmed') \
+             AND NOT EXISTS (SELECT 1 FROM instance_identity WHERE one AND held_at IS NOT NULL AND released_at IS NULL) \
            ORDER BY t.id FOR NO KEY UPDATE OF t), \
          begun AS (\
            UPDATE post_targets t SET state = 'publishing', attempt = t.attempt + 1, next_at = NULL, \
@@ -134,7 +142,7 @@ impl Batch for StartBatch {
         seen: &'a mut Option<String>,
     ) -> BoxFuture<'a, QueryResult<Vec<Started>>> {
         async move {
-            let lanes: Vec<(Uuid, i64, String)> = HoldLanes {
+            let lanes: Vec<(Uuid, i64, String, bool)> = HoldLanes {
                 kind: Kind::Publish.number(),
                 keys: requests.iter().map(|start| start.held.key).collect(),
                 fences: requests.iter().map(|start| start.held.fence).collect(),
@@ -143,12 +151,16 @@ impl Batch for StartBatch {
             .load(connection)
             .await?;
             *seen = lanes.iter().map(|lane| lane.2.clone()).next();
+            let is_held = lanes.iter().any(|lane| lane.3);
             let held: HashSet<_> = lanes.into_iter().map(|lane| (lane.0, lane.1)).collect();
-            let mine: Vec<_> =
-                requests.iter().filter(|start| held.contains(&(start.held.key, start.held.fence))).collect();
+            let mine: Vec<_> = requests
+                .iter()
+                .filter(|start| !is_held && held.contains(&(start.held.key, start.held.fence)))
+                .collect();
             let begun = start_parts(connection, &mine).await?;
             let answer = |start: &Start| match begun.get(&start.target_id.0) {
                 _ if !held.contains(&(start.held.key, start.held.fence)) => Started::Lost,
+                _ if is_held => Started::Held,
                 Some((send_deadline, now)) => Started::Go { send_deadline: *send_deadline, now: *now },
                 None => Started::Changed,
             };

@@ -74,6 +74,19 @@ pub struct AccountWork {
     pub on_unconfirmed: OnUnconfirmed,
     /// The tenant's choice.
     pub on_auth_failure: OnAuthFailure,
+    /// The last time publishing was held, if ever.
+    pub last_hold: Option<LastHold>,
+}
+
+/// Publishing was held, and nothing went out.
+#[derive(Debug, Clone)]
+pub struct LastHold {
+    /// From then on.
+    pub from: Timestamp,
+    /// Until then; `None` while it is.
+    pub until: Option<Timestamp>,
+    /// As the operator put it, or what was noticed.
+    pub because: String,
 }
 
 /// One target with all that is needed to go on with it.
@@ -172,11 +185,13 @@ impl Batch for Load {
 statement! {
     LoadAccounts { ids: Vec<Uuid> as Array<sql::Uuid> } -> (
         (sql::Uuid, sql::Uuid, sql::Text, sql::Text, sql::Text, sql::Text, sql::Jsonb),
-        (sql::Text, Nullable<sql::Text>, Nullable<sql::Text>, Nullable<sql::Bytea>, sql::BigInt, sql::Text, sql::Text, sql::Text)
+        (sql::Text, Nullable<sql::Text>, Nullable<sql::Text>, Nullable<sql::Bytea>, sql::BigInt, sql::Text, sql::Text, sql::Text),
+        (Nullable<SqlStamp>, Nullable<SqlStamp>, Nullable<sql::Text>)
     ) {
         "SELECT a.id, a.project_id, a.platform, a.realm, a.network_unique_id, a.username, a.facts, \
-           a.status, a.error_code, a.error_message, k.sealed, coalesce(k.version, 0), p.mode, p.on_unconfirmed, p.on_auth_failure \
-         FROM social_accounts a JOIN projects p ON p.id = a.project_id \
+           a.status, a.error_code, a.error_message, k.sealed, coalesce(k.version, 0), p.mode, p.on_unconfirmed, p.on_auth_failure, \
+           i.held_at, i.released_at, i.held_because \
+         FROM social_accounts a JOIN projects p ON p.id = a.project_id LEFT JOIN instance_identity i ON i.one \
          LEFT JOIN account_tokens k ON k.account_id = a.id WHERE a.id = ANY($1)"
     }
 }
@@ -184,6 +199,7 @@ statement! {
 type AccountRow = (
     (Uuid, Uuid, String, String, String, String, Value),
     (String, Option<String>, Option<String>, Option<Vec<u8>>, i64, String, String, String),
+    (Option<Stamp>, Option<Stamp>, Option<String>),
 );
 
 async fn load_accounts(connection: &mut AsyncPgConnection, ids: Vec<Uuid>) -> QueryResult<HashMap<Uuid, AccountWork>> {
@@ -192,7 +208,7 @@ async fn load_accounts(connection: &mut AsyncPgConnection, ids: Vec<Uuid>) -> Qu
 }
 
 fn account(row: AccountRow) -> Result<AccountWork, StoreError> {
-    let ((id, project_id, platform, realm, network_unique_id, username, facts), rest) = row;
+    let ((id, project_id, platform, realm, network_unique_id, username, facts), rest, (from, until, because)) = row;
     let (status, code, message, sealed_tokens, token_version, mode, on_unconfirmed, on_auth_failure) = rest;
     Ok(AccountWork {
         id: AccountId(id),
@@ -209,6 +225,11 @@ fn account(row: AccountRow) -> Result<AccountWork, StoreError> {
         mode: word(&mode)?,
         on_unconfirmed: word(&on_unconfirmed)?,
         on_auth_failure: word(&on_auth_failure)?,
+        last_hold: from.map(|from| LastHold {
+            from: time(from),
+            until: until.map(time),
+            because: because.unwrap_or_default(),
+        }),
     })
 }
 

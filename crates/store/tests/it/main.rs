@@ -3,6 +3,7 @@
 mod accepting;
 mod changing;
 mod house;
+mod identity;
 mod lanes;
 mod migrations;
 mod partitions;
