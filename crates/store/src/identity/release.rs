@@ -14,7 +14,7 @@ use super::{Hold, Standing, noticed, renumber::renumber};
 use crate::{
     Database, StoreError,
     statement::statement,
-    targets::{Doubt, doubt_due},
+    targets::doubt_due,
     types::{SqlStamp, Stamp, sql, stamp},
 };
 
@@ -88,17 +88,16 @@ async fn carry_out(connection: &mut AsyncPgConnection, lost_since: Option<Timest
     let mut doubted = BTreeMap::new();
     if let Some(since) = lost_since {
         BeginRelease { since: stamp(since) }.execute(connection).await?;
-        doubted = doubt_due(connection, standing.doubt(since)).await?;
+        doubted = doubt_due(connection, standing.own_from()).await?;
     }
     EndHold {}.execute(connection).await?;
     Ok(Release::Released(Released { hold, lost_since, doubted, renumbered }))
 }
 
 impl Standing {
-    /// What was accepted by this very database has not gone out from another one.
-    fn doubt(&self, since: Timestamp) -> Doubt {
-        let spared = self.noticed_at.map(|noticed| noticed + CLOCKS_APART);
-        Doubt { since, spared_from: spared }
+    /// From when on a post was surely accepted by this very database, and so has not gone out from another one.
+    fn own_from(&self) -> Option<Timestamp> {
+        self.noticed_at.map(|noticed| noticed + CLOCKS_APART)
     }
 }
 

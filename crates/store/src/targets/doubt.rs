@@ -20,7 +20,7 @@ use super::{
 use crate::{
     lanes::{self, Wake},
     statement::statement,
-    types::{Array, Nullable, SqlStamp, Stamp, sql, stamp, stamp_opt, word},
+    types::{Array, Nullable, SqlStamp, Stamp, sql, stamp_opt, word},
 };
 
 /// Accounts whose lanes are locked at once, and targets of theirs that are moved in one transaction: other writers wait
@@ -28,20 +28,14 @@ use crate::{
 const ACCOUNTS: i32 = 64;
 const TARGETS: i32 = 200;
 
-/// What is doubted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Doubt {
-    /// What went out since then may be unknown here.
-    pub(crate) since: Timestamp,
-    /// Posts accepted from then on have been accepted here and nowhere else.
-    pub(crate) spared_from: Option<Timestamp>,
-}
-
-/// Makes all that is due by now ambiguous, also what was due before the loss and still waited then: it is asked for at
-/// its network. Publishing must be held. Counts the targets by network. Can be interrupted anywhere and repeated.
+/// Makes all that is due by now ambiguous, so that its network is asked for it. Also what was due before anything was
+/// lost: what still waited then may have gone out after it. Posts accepted from `spared_from` on were accepted here and
+/// nowhere else.
+///
+/// Publishing must be held. Counts the targets by network. Can be interrupted anywhere and repeated.
 pub(crate) async fn doubt_due(
     connection: &mut AsyncPgConnection,
-    doubt: Doubt,
+    spared_from: Option<Timestamp>,
 ) -> QueryResult<BTreeMap<Platform, u64>> {
     let mut doubted = BTreeMap::new();
     let mut after = Uuid::nil();
@@ -54,7 +48,7 @@ pub(crate) async fn doubt_due(
         let mut target = Some(Uuid::nil());
         while let Some(from) = target {
             AnsiTransactionManager::begin_transaction(connection).await?;
-            target = doubt_some(connection, doubt, &accounts, from, &mut doubted).await?;
+            target = doubt_some(connection, spared_from, &accounts, from, &mut doubted).await?;
             AnsiTransactionManager::commit_transaction(connection).await?;
         }
     }
@@ -63,7 +57,7 @@ pub(crate) async fn doubt_due(
 /// One chunk. Returns the last target's id while there may be more.
 async fn doubt_some(
     connection: &mut AsyncPgConnection,
-    doubt: Doubt,
+    spared_from: Option<Timestamp>,
     accounts: &[Uuid],
     after: Uuid,
     doubted: &mut BTreeMap<Platform, u64>,
@@ -73,7 +67,7 @@ async fn doubt_some(
     let rows: Vec<DueRow> = DueTargets {
         accounts: lanes.into_iter().map(|(key,)| key).collect(),
         after,
-        spared_from: stamp_opt(doubt.spared_from),
+        spared_from: stamp_opt(spared_from),
         limit: TARGETS,
     }
     .load(connection)
@@ -102,8 +96,6 @@ async fn doubt_some(
     lanes::wake(connection, &wakes).await?;
     // Open before and after: no counter moves and nobody is told yet.
     apply(connection, &moves, &[], now).await?;
-    let targets = moves.iter().map(|step| step.target_id).collect();
-    PutSentAt { targets, since: stamp(doubt.since) }.execute(connection).await?;
     Ok(is_full.then_some(last))
 }
 
@@ -172,12 +164,5 @@ statement! {
            AND NOT EXISTS (SELECT 1 FROM target_parts r WHERE r.target_id = t.id \
              AND r.status NOT IN ('pending', 'published')) \
          ORDER BY t.id LIMIT $4")
-    }
-}
-
-statement! {
-    /// The earliest time that it may have been sent, for looking through a profile.
-    PutSentAt { targets: Vec<Uuid> as Array<sql::Uuid>, since: Stamp as SqlStamp } {
-        "UPDATE target_parts SET sent_at = LEAST(sent_at, $2) WHERE target_id = ANY($1) AND status = 'unconfirmed'"
     }
 }

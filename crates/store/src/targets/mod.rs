@@ -6,6 +6,7 @@
 mod apply;
 mod doubt;
 mod finish;
+mod live;
 mod release;
 mod start;
 mod tell;
@@ -13,7 +14,7 @@ mod work;
 
 pub use apply::AttemptRecord;
 pub(crate) use apply::{Item, Move, TOLD, apply};
-pub(crate) use doubt::{Doubt, doubt_due};
+pub(crate) use doubt::doubt_due;
 pub use finish::{Finish, Finished, Give};
 pub(crate) use release::release_held;
 pub use start::{Start, Started};
@@ -21,7 +22,7 @@ pub(crate) use tell::post_event;
 pub use work::{AccountWork, Checkpoint, LaneWork, LastHold, PartWork, Work};
 pub(crate) use work::{StoredTarget, stored_targets};
 
-use domain::job::Kind;
+use domain::{ids::AccountId, job::Kind};
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -93,6 +94,14 @@ impl Targets {
         value: Value,
     ) -> Result<(), StoreError> {
         work::insert_checkpoint(&self.database, target, position, step, rev, value).await
+    }
+
+    /// The networks' ids of an account's parts that are live and were dealt with since then, among its newest posts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_live(&self, account: AccountId, since: Timestamp) -> Result<Vec<String>, StoreError> {
+        live::list_live(&self.database, account, since).await
     }
 
     /// Open targets by platform. For metrics.
