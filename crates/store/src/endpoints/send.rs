@@ -15,10 +15,10 @@ use super::{
     history::{DeliveryRow, SqlDelivery, with_attempts},
 };
 use crate::{
-    identity::event_xid,
     Database, StoreError,
     audit::Actor,
     idempotency::{self, Answer, Once},
+    identity::event_xid,
     lanes::wake,
     statement::statement,
     types::{Array, Nullable, SqlStamp, Stamp, sql, stamp},

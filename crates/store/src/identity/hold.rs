@@ -3,11 +3,7 @@
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 
 use super::{Hold, intent_lock, noticed};
-use crate::{
-    Database, StoreError,
-    statement::statement,
-    types::sql,
-};
+use crate::{Database, StoreError, statement::statement, types::sql};
 
 /// A batch of intents takes no longer than this: writers' statements are cut off after 5 s.
 const SESSION: &str = "SET lock_timeout = '15s'";

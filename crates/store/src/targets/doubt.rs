@@ -77,9 +77,8 @@ async fn doubt_some(
     let is_full = i32::try_from(rows.len()).is_ok_and(|count| count == TARGETS);
     let (mut moves, mut wakes) = (Vec::new(), Vec::new());
     for (_, account, project, platform, _, json) in rows {
-        let platform: Platform = word(&platform).map_err(|error| {
-            diesel::result::Error::DeserializationError(Box::new(error))
-        })?;
+        let platform: Platform =
+            word(&platform).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
         let Some(step) = step(project, &json, now)? else { continue };
         wakes.push(Wake {
             kind: Kind::Publish,

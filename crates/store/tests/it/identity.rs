@@ -330,7 +330,8 @@ async fn a_release_that_makes_no_sense_changes_nothing() {
 async fn read_on(house: &House, mut place: Place, wanted: usize) -> Place {
     let mut seen = 0;
     while seen < wanted {
-        let page = events::list(&house.database, house.project, None, None, place, 2).await.unwrap();
+        let limit = i64::try_from(wanted - seen).unwrap().min(2);
+        let page = events::list(&house.database, house.project, None, None, place, limit).await.unwrap();
         place = page.next;
         seen += page.bodies.len();
         if page.bodies.is_empty() {

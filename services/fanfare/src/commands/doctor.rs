@@ -63,7 +63,9 @@ async fn sending(settings: &Settings) -> Finding {
     let database = super::database(settings).map_err(|error| error.to_string())?;
     match identity::find_hold(&database).await.map_err(|error| error.to_string())? {
         None => Ok("publishing is not held".to_owned()),
-        Some(Hold { because, .. }) => Err(format!("publishing is held, because {because}: see `fanfare release --help`")),
+        Some(Hold { because, .. }) => {
+            Err(format!("publishing is held, because {because}: see `fanfare release --help`"))
+        }
     }
 }
 

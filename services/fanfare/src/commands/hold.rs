@@ -19,9 +19,9 @@ pub(crate) async fn run(args: HoldArgs, settings: &Settings) -> Result<(), Failu
         return Err("--because takes 1 to 300 characters and no control characters".into());
     }
     match identity::hold(&migrated(settings).await?, because).await? {
-        Holding::Held => say(
-            "publishing is held: no send begins until `fanfare release`. Those that have begun end within a minute",
-        ),
+        Holding::Held => {
+            say("publishing is held: no send begins until `fanfare release`. Those that have begun end within a minute")
+        }
         Holding::Was(hold) => {
             let since = hold.since.map(|since| format!(" since {since}")).unwrap_or_default();
             say(format_args!("publishing is held already{since}, because {}: nothing is changed", hold.because))
