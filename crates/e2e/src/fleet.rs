@@ -1,5 +1,6 @@
 //! The real programs as processes of their own, to be stopped, killed and started again.
 
+mod operator;
 mod play;
 mod program;
 mod programs;
@@ -12,6 +13,7 @@ use testkit::{TestBroker, TestDatabase};
 use url::Url;
 use vault::PublicRing;
 
+pub use operator::Said;
 pub use play::play;
 pub use program::Program;
 use programs::{Cast, Running};
@@ -22,6 +24,8 @@ use crate::{
     tenant::{self, Policies},
     waiting::within,
 };
+
+const SIGNING_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// How the services are spread over processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -337,7 +341,7 @@ impl Fleet {
         }
         if matches!(program, Program::Gateway | Program::Fanfare) {
             settings.push(("FANFARE__GATEWAY__PORT".into(), port(Port::Own)));
-            settings.push(("FANFARE__MEDIA__SIGNING_KEY".into(), "0123456789abcdef0123456789abcdef".into()));
+            settings.push(("FANFARE__MEDIA__SIGNING_KEY".into(), SIGNING_KEY.into()));
         }
         if matches!(program, Program::Gateway | Program::Fanfare | Program::Publisher) {
             settings.push(("FANFARE__MEDIA__DIRECTORY".into(), directory("media")));

@@ -31,6 +31,7 @@ mod lost;
 mod main_job;
 mod media;
 mod neighbours;
+mod restore;
 mod threads;
 mod times;
 mod tokens;
