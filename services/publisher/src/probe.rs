@@ -1,7 +1,7 @@
 //! Finding out about a send whose outcome is unknown.
 
 use domain::{
-    target::Probe,
+    target::{Outcome, Probe},
     transition::{Event, Next},
 };
 use egress::Deadline;
@@ -10,7 +10,7 @@ use store::targets::Work;
 use tokio::sync::Semaphore;
 
 use crate::{
-    lane::{Ended, Lane},
+    lane::Lane,
     prepare,
     record::{self, Doing},
     send,
@@ -18,7 +18,24 @@ use crate::{
     step::{self, Flow},
 };
 
-/// Uses what a late answer left behind, or asks the network, or repeats what may be repeated.
+/// Goes by what a late answer left behind.
+pub(crate) async fn use_evidence(
+    worker: &Worker,
+    permits: &Semaphore,
+    lane: &mut Lane,
+    work: &mut Work,
+    part: usize,
+    outcome: Option<Outcome>,
+) -> Flow {
+    let Some(outcome) = outcome else { return step::stuck(worker) };
+    let event = Event::Sent { part, outcome: outcome.clone() };
+    let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };
+    let doing = Doing { number: work.state.parts[part].attempt, part, step: "probe", started_at: worker.now() };
+    let record = doing.sent(&outcome, &decision, worker.now());
+    step::finish(worker, permits, lane, work, decision, Some(record)).await
+}
+
+/// Asks the network, or repeats what may be repeated.
 pub(crate) async fn find_out(
     worker: &Worker,
     permits: &Semaphore,
@@ -27,18 +44,7 @@ pub(crate) async fn find_out(
     part: usize,
 ) -> Flow {
     let now = worker.now();
-    if let Some(at) = work.state.next_at.filter(|at| *at > now) {
-        lane.due_again(at);
-        return Flow::End(Ended::Goes);
-    }
     let attempt = work.state.parts[part].attempt;
-    if let Some(outcome) = late_answer(work, part, attempt) {
-        let event = Event::Sent { part, outcome: outcome.clone() };
-        let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };
-        let doing = Doing { number: attempt, part, step: "probe", started_at: now };
-        let record = doing.sent(&outcome, &decision, worker.now());
-        return step::finish(worker, permits, lane, work, decision, Some(record)).await;
-    }
     let found = ask(worker, lane, work, part).await;
     let Some(decision) = step::decide(worker, lane, work, &Event::Probed { part, probe: found.clone() }) else {
         return step::stuck(worker);
@@ -52,9 +58,10 @@ pub(crate) async fn find_out(
     step::finish(worker, permits, lane, work, decision, Some(record)).await
 }
 
-/// What the sender that lost its lane learned after all.
-fn late_answer(work: &Work, part: usize, attempt: i32) -> Option<domain::target::Outcome> {
-    let step = format!("evidence:{attempt}");
+/// What the sender that lost its lane learned after all about the current part's last attempt.
+pub(crate) fn late_answer(work: &Work) -> Option<Outcome> {
+    let part = work.state.current()?;
+    let step = format!("evidence:{}", work.state.parts[part].attempt);
     work.checkpoints
         .iter()
         .find(|checkpoint| usize::try_from(checkpoint.position) == Ok(part) && checkpoint.step == step)
