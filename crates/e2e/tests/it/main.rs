@@ -26,6 +26,7 @@ mod crashes;
 mod ends;
 #[cfg(feature = "external")]
 mod external;
+mod faults;
 mod gate;
 mod lost;
 mod main_job;
