@@ -18,6 +18,22 @@ pub struct Public {
     pub parent: Option<String>,
 }
 
+impl Public {
+    /// What the sandbox's ledger tells.
+    pub fn in_ledger(entries: &[Value]) -> Vec<Self> {
+        let text = |entry: &Value, name: &str| word(&entry[name]).to_owned();
+        entries
+            .iter()
+            .map(|entry| Self {
+                account: text(entry, "account"),
+                text: text(entry, "text"),
+                id: text(entry, "platform_post_id"),
+                parent: entry["parent"].as_str().map(str::to_owned),
+            })
+            .collect()
+    }
+}
+
 /// Numbers of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {

@@ -1,6 +1,7 @@
 //! Everything that can go wrong between a send and its answer, on networks of each class, with what must be true of the
 //! ledger afterwards: nothing twice, nothing said that is not so.
 
+mod asked;
 mod blind;
 mod handles;
 mod threads;
