@@ -12,6 +12,7 @@ pub mod full_lanes;
 pub mod hooks;
 pub mod house;
 pub mod instant;
+pub mod jumping;
 pub mod neighbours;
 pub mod pictures;
 pub mod played;

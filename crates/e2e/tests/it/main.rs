@@ -22,6 +22,7 @@ macro_rules! over_both {
 mod architecture;
 mod broker;
 mod calls;
+mod clocks;
 mod crashes;
 mod ends;
 #[cfg(feature = "external")]
