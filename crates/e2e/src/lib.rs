@@ -14,6 +14,7 @@ pub mod instant;
 pub mod neighbours;
 pub mod pictures;
 pub mod process;
+pub mod storm;
 pub mod tenant;
 pub mod waiting;
 pub mod wiretap;
