@@ -33,12 +33,14 @@ pub enum Step {
     Block(Timestamp),
     /// That request must have ended by now; what became of it is unknown.
     Interrupted(usize),
-    /// What became of a part is asked for then, and not before.
+    /// What became of a part, or how it goes on, is asked for then, and not before.
     Wait(Timestamp),
     /// What became of this part has come to light.
     Evidence(usize),
     /// What became of this part is asked for.
     Probe(usize),
+    /// The network took this part: how it goes on is asked, or that it cannot be asked any more is recorded.
+    Follow(usize),
     /// It is too late.
     Expire,
     /// The account has to be connected again.
@@ -62,6 +64,12 @@ pub fn next(situation: &Situation<'_>) -> Step {
             Some(at) => Step::Wait(at),
             None if has_evidence => Step::Evidence(part),
             None => Step::Probe(part),
+        },
+        PartStatus::Processing => match (account, target.next_at.filter(|at| *at > now)) {
+            (AccountStatus::Disconnected, _) => Step::Follow(part),
+            (_, Some(at)) => Step::Wait(at),
+            (AccountStatus::NeedsReconnect, None) => Step::Hold,
+            (AccountStatus::Active, None) => Step::Follow(part),
         },
         _ if now >= target.expire_at => Step::Expire,
         _ => match account {
