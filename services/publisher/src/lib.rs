@@ -10,6 +10,7 @@
 mod consume;
 mod lane;
 mod metrics;
+mod origins;
 mod prepare;
 mod probe;
 mod process;

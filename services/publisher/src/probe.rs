@@ -1,5 +1,7 @@
 //! Finding out about a send whose outcome is unknown.
 
+use std::time::Duration;
+
 use domain::{
     target::Probe,
     transition::{Event, Next},
@@ -11,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     lane::{Ended, Lane},
+    origins::{Said, WatchedDoor},
     prepare,
     record::{self, Doing},
     send,
@@ -39,7 +42,16 @@ pub(crate) async fn find_out(
         let record = doing.sent(&outcome, &decision, worker.now());
         return step::finish(worker, permits, lane, work, decision, Some(record)).await;
     }
-    let found = ask(worker, lane, work, part).await;
+    // A target that may be live does not expire, but its probes wait no longer for a network than a send would.
+    let waits = now < work.state.expire_at;
+    let found = match step::admitted(worker, lane, work).await {
+        Err(flow) if waits => return flow,
+        Err(_) => Probe::Unknown { message: "The network could not be asked".to_owned() },
+        Ok(()) => match ask(worker, lane, work, part).await {
+            (_, Some(wait)) if waits => return step::away(worker, work, wait),
+            (found, _) => found,
+        },
+    };
     let Some(decision) = step::decide(worker, lane, work, &Event::Probed { part, probe: found.clone() }) else {
         return step::stuck(worker);
     };
@@ -61,13 +73,14 @@ fn late_answer(work: &Work, part: usize, attempt: i32) -> Option<domain::target:
         .and_then(|checkpoint| record::from_evidence(&checkpoint.value))
 }
 
-async fn ask(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Probe {
-    let unknown = |message: &str| Probe::Unknown { message: message.to_owned() };
+/// Returns what was found, and how long it is no use to ask where the network could not be.
+async fn ask(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> (Probe, Option<Duration>) {
+    let unknown = |message: &str| (Probe::Unknown { message: message.to_owned() }, None);
     let Some((door, bases)) = worker.doors.of(lane.account.mode) else {
         return unknown("No sandbox is configured");
     };
     let (Some(composed), Some(sent_at)) = (&work.parts[part].composed, work.parts[part].sent_at) else {
-        return Probe::Impossible;
+        return (Probe::Impossible, None);
     };
     if prepare::open_tokens(worker, lane).is_err() {
         return unknown("The account cannot be used for asking");
@@ -76,6 +89,9 @@ async fn ask(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Prob
         return unknown("The account cannot be used for asking");
     };
     let deadline = Deadline::after(worker.settings.send_timeout());
-    let cx = Cx { door, bases, now: worker.now(), deadline };
-    worker.network(lane.platform()).probe(&cx, &account, composed, sent_at).await
+    let watched = WatchedDoor::new(door);
+    let cx = Cx { door: watched.door(), bases, now: worker.now(), deadline };
+    let found = worker.network(lane.platform()).probe(&cx, &account, composed, sent_at).await;
+    let wait = lane.seat.hear(&watched.verdict(&Said::of_probe(&found)));
+    (found, wait)
 }
