@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::target::{Outcome, Probe, Refusal};
+use domain::target::{Outcome, Probe, Progress, Refusal};
 use egress::{AmbiguousKind, Door, Exchanged, NotSentKind, Observer, Outcome as End, StatusCode};
 
 /// What a call says about the server.
@@ -82,7 +82,7 @@ fn is_broken(status: StatusCode) -> bool {
 impl<'a> Said<'a> {
     pub(crate) fn of_outcome(outcome: &'a Outcome) -> Self {
         match outcome {
-            Outcome::Published(_) => Self { words: None, unclear: false },
+            Outcome::Published(_) | Outcome::Accepted { .. } => Self { words: None, unclear: false },
             Outcome::Refused(refusal) => Self::of_refusal(refusal),
             Outcome::Ambiguous { message, .. } => Self { words: Some(message), unclear: true },
         }
@@ -101,6 +101,14 @@ impl<'a> Said<'a> {
 
     pub(crate) fn of_result<T>(result: &'a Result<T, Refusal>) -> Self {
         result.as_ref().err().map_or(Self { words: None, unclear: false }, Self::of_refusal)
+    }
+
+    pub(crate) fn of_progress(progress: &'a Progress) -> Self {
+        match progress {
+            Progress::Live(_) | Progress::Still { .. } => Self { words: None, unclear: false },
+            Progress::Refused(refusal) => Self::of_refusal(refusal),
+            Progress::Unknown { message } => Self { words: Some(message), unclear: false },
+        }
     }
 
     /// Not knowing is a clear answer too: the network may not list what is there.
