@@ -7,6 +7,7 @@
 //! Architecture invariant: nothing public happens between an intent and its outcome but the one call that the intent
 //! names, and no status is chosen here: `domain::transition::decide` does that.
 
+mod clock;
 mod consume;
 mod follow;
 mod lane;
