@@ -151,7 +151,7 @@ impl Network for InstantNetwork {
         Vec::new()
     }
 
-    fn origin<'a>(&self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
+    fn origin<'a>(&'a self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
         "instant"
     }
 

@@ -54,7 +54,7 @@ pub trait Network: Send + Sync {
     fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, bases: &Bases) -> Vec<PreviewRequest>;
 
     /// The server that an account's calls go to: what is down together. `facts` are the account's, `null` while unknown.
-    fn origin<'a>(&self, bases: &'a Bases, facts: &'a Value) -> &'a str;
+    fn origin<'a>(&'a self, bases: &'a Bases, facts: &'a Value) -> &'a str;
 
     /// Checks credentials a caller handed in and says whose they are. `given` holds secrets.
     ///

@@ -47,7 +47,7 @@ impl Network for Bluesky {
     }
 
     /// The account's personal data server.
-    fn origin<'a>(&self, bases: &'a Bases, facts: &'a Value) -> &'a str {
+    fn origin<'a>(&'a self, bases: &'a Bases, facts: &'a Value) -> &'a str {
         facts["pds"].as_str().unwrap_or_else(|| bases.get(spec::SERVICE_BASE, spec::DEFAULT_SERVICE))
     }
 

@@ -43,7 +43,7 @@ impl Network for Mastodon {
     }
 
     /// The account's instance.
-    fn origin<'a>(&self, _bases: &'a Bases, facts: &'a Value) -> &'a str {
+    fn origin<'a>(&'a self, _bases: &'a Bases, facts: &'a Value) -> &'a str {
         facts["base"].as_str().unwrap_or_default()
     }
 

@@ -48,7 +48,7 @@ impl Network for X {
         check::preview(draft, bases)
     }
 
-    fn origin<'a>(&self, bases: &'a Bases, _facts: &'a Value) -> &'a str {
+    fn origin<'a>(&'a self, bases: &'a Bases, _facts: &'a Value) -> &'a str {
         bases.get(spec::BASE, spec::DEFAULT_BASE)
     }
 

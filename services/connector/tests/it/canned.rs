@@ -101,7 +101,7 @@ impl Network for Canned {
         Vec::new()
     }
 
-    fn origin<'a>(&self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
+    fn origin<'a>(&'a self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
         "canned"
     }
 
