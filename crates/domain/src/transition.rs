@@ -124,6 +124,10 @@ impl Step<'_> {
     fn sent(&mut self, part: usize, outcome: &Outcome) -> Result<Next, Misfit> {
         // Unconfirmed takes it too: the late answer of a sender that lost its lease is evidence.
         self.open_part(part, &[PartStatus::Sending, PartStatus::Unconfirmed])?;
+        if self.target.parts[part].send_deadline.is_none() {
+            // In doubt for another reason than a send that this answer could belong to.
+            return Err(Misfit::Part);
+        }
         Ok(match outcome {
             Outcome::Published(live) => self.live(part, Some(live.clone())),
             Outcome::Refused(refusal) if self.is_repeat() => self.repeat_refused(part, refusal),
@@ -366,7 +370,8 @@ impl Step<'_> {
                         };
                         self.fail(part + 1, error)
                     }
-                    Next::At(_) if !chained => self.unknowable(part + 1),
+                    // Nor asked for.
+                    Next::At(_) if !chained => Next::Settled,
                     Next::Now => {
                         self.queue(self.now);
                         Next::At(self.now)
