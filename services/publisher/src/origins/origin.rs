@@ -73,14 +73,8 @@ pub(super) struct Slot {
 impl Origin {
     pub(super) fn new(platform: Platform, name: String, servers: Servers, metrics: PublisherMetrics) -> Arc<Self> {
         let now = Instant::now();
-        let state = State {
-            breaker: Breaker::new(),
-            hangs: false,
-            taken: 0,
-            line: VecDeque::new(),
-            last_back: now,
-            used: now,
-        };
+        let state =
+            State { breaker: Breaker::new(), hangs: false, taken: 0, line: VecDeque::new(), last_back: now, used: now };
         Arc::new(Self {
             platform,
             name,
