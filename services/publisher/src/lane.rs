@@ -2,17 +2,22 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use domain::{job::Queue, platform::Platform};
+use domain::{account::AccountStatus, job::Queue, platform::Platform};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use store::{
+    budgets::{Heard, Throttle},
     lanes::{Held, LOOK_AHEAD},
     targets::{AccountWork, Give, LaneWork, Work},
 };
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-use crate::{server::Worker, step};
+use crate::{
+    server::Worker,
+    step::{self, Flow},
+    throttle,
+};
 
 /// A lane that is held, and what is known of it.
 pub(crate) struct Lane {
@@ -22,8 +27,16 @@ pub(crate) struct Lane {
     /// Opened when first needed, and gone with the hold.
     pub(crate) tokens: Option<SecretString>,
     pending: VecDeque<Work>,
-    /// The earliest time something of this lane is known to be due, besides `pending`.
+    /// When the first item that was not read is due.
+    more_at: Option<Timestamp>,
+    /// The earliest time something of this lane is known to be due, besides those.
     next: Option<Timestamp>,
+    /// What networks said of budgets, to be written with the next outcome.
+    pub(crate) heard: Vec<Heard>,
+    /// Whether the target of the next write keeps its place in the line.
+    pub(crate) keeps_place: bool,
+    /// Whether the first of those that wait for a budget was told so.
+    pub(crate) told: bool,
     began: Instant,
 }
 
@@ -48,21 +61,38 @@ pub(crate) async fn run(worker: &Worker, queue: Queue, permits: &Semaphore, work
         account: work.account,
         tokens: None,
         pending: work.items.into(),
-        next: work.more_at,
+        more_at: None,
+        next: None,
+        heard: Vec::new(),
+        keeps_place: false,
+        told: false,
         began: worker.instant(),
     };
-    while let Some(work) = lane.pending.pop_front() {
+    lane.more_at = work.more_at.map(|at| lane.sendable_at(at));
+    while let Some(mut work) = lane.pending.pop_front() {
         let due = work.due_at;
         if due > worker.now() + LOOK_AHEAD || lane.is_over(worker, permits) || !until(worker, due).await {
             lane.pending.push_front(work);
             break;
         }
         let span = tracing::info_span!("target", target_id = %work.target_id, trace = work.trace.as_deref());
-        match step::go_on(worker, permits, &mut lane, work).instrument(span).await {
+        throttle::explain(&lane, &mut work, worker.now());
+        let held_back = match lane.holds_back(&work, worker.now()) {
+            Some(throttle) => {
+                throttle::wait(worker, permits, &mut lane, &mut work, throttle).instrument(span.clone()).await
+            }
+            None => Flow::Again,
+        };
+        let ended = match held_back {
+            Flow::End(ended) => ended,
+            Flow::Again => step::go_on(worker, permits, &mut lane, work).instrument(span).await,
+        };
+        match ended {
             Ended::Goes => {}
             Ended::Gave | Ended::Lost => return,
             Ended::Blocks(until) => {
                 lane.pending.clear();
+                lane.more_at = None;
                 lane.next = Some(until);
             }
         }
@@ -80,7 +110,37 @@ impl Lane {
 
     /// When something of this lane is due, as far as this holder knows.
     fn next_due(&self) -> Option<Timestamp> {
-        self.pending.front().map(|work| work.due_at).into_iter().chain(self.next).min()
+        let front = self.pending.front().map(|work| match work.state.is_ambiguous() {
+            true => work.due_at,
+            false => self.sendable_at(work.due_at).min(work.state.expire_at.max(work.due_at)),
+        });
+        front.into_iter().chain(self.next).chain(self.more_at).min()
+    }
+
+    /// Nothing is sent before that.
+    pub(crate) fn throttle(&mut self, throttle: Throttle) {
+        let until = throttle.until;
+        if self.account.throttle.replace(throttle).is_none_or(|before| before.until != until) {
+            self.told = false;
+        }
+        self.more_at = self.more_at.map(|at| self.sendable_at(at));
+    }
+
+    /// What nothing is sent for at the moment.
+    pub(crate) fn throttled(&self, now: Timestamp) -> Option<&Throttle> {
+        self.account.throttle.as_ref().filter(|throttle| throttle.until > now)
+    }
+
+    /// Why a target is not gone on with: it would be sent, and nothing is. What may be live is still asked about, and
+    /// what is too late or has no account is settled.
+    fn holds_back(&self, work: &Work, now: Timestamp) -> Option<Throttle> {
+        let is_sendable =
+            self.account.status == AccountStatus::Active && !work.state.is_ambiguous() && now < work.state.expire_at;
+        self.throttled(now).filter(|_| is_sendable).cloned()
+    }
+
+    fn sendable_at(&self, due: Timestamp) -> Timestamp {
+        self.account.throttle.as_ref().map_or(due, |throttle| due.max(throttle.until))
     }
 
     /// Whether others wait and this lane has had its time. Asked between calls, never during one.

@@ -1,6 +1,6 @@
 //! The publisher's numbers. Labels come from closed sets, never an id.
 
-use domain::platform::Platform;
+use domain::{budget::Scope, platform::Platform};
 use jiff::Timestamp;
 use runtime::metrics::{Histogram, IntCounterVec, Metrics, MetricsError, SECONDS};
 
@@ -9,6 +9,7 @@ pub(crate) struct PublisherMetrics {
     lag: Histogram,
     attempts: IntCounterVec,
     unconfirmed: IntCounterVec,
+    throttled: IntCounterVec,
 }
 
 impl PublisherMetrics {
@@ -29,6 +30,11 @@ impl PublisherMetrics {
                 "Targets left unconfirmed because no probe could tell",
                 &["platform"],
             )?,
+            throttled: metrics.counters(
+                "fanfare_throttled_total",
+                "Sends put off before any call because a budget was used up",
+                &["platform", "scope"],
+            )?,
         })
     }
 
@@ -38,6 +44,10 @@ impl PublisherMetrics {
 
     pub(crate) fn attempt(&self, platform: Platform, outcome: &str) {
         self.attempts.with_label_values(&[platform.name(), outcome]).inc();
+    }
+
+    pub(crate) fn throttled(&self, platform: Platform, scope: Scope) {
+        self.throttled.with_label_values(&[platform.name(), scope.word()]).inc();
     }
 
     pub(crate) fn unconfirmed(&self, platform: Platform) {

@@ -107,7 +107,7 @@ fn cx<'a>(worker: &'a Worker, lane: &Lane) -> Result<Cx<'a>, Refusal> {
         .doors
         .of(lane.account.mode)
         .ok_or_else(|| not_now("No sandbox is configured for projects in test mode"))?;
-    Ok(Cx { door, bases, now: worker.now(), deadline: Deadline::after(EXCHANGE) })
+    Ok(Cx { door, bases, now: worker.now(), deadline: Deadline::after(EXCHANGE), readings: None })
 }
 
 /// An upload that is ready to be attached: from its checkpoint, or made now.

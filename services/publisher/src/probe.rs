@@ -76,6 +76,6 @@ async fn ask(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Prob
         return unknown("The account cannot be used for asking");
     };
     let deadline = Deadline::after(worker.settings.send_timeout());
-    let cx = Cx { door, bases, now: worker.now(), deadline };
+    let cx = Cx { door, bases, now: worker.now(), deadline, readings: None };
     worker.network(lane.platform()).probe(&cx, &account, composed, sent_at).await
 }

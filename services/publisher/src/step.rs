@@ -189,6 +189,8 @@ pub(crate) async fn finish_with(
             && !work.state.is_ambiguous(),
         give,
         now: worker.now(),
+        heard: std::mem::take(&mut lane.heard),
+        keeps_place: std::mem::take(&mut lane.keeps_place),
     };
     match record(worker, request).await {
         Some(Finished::Lost) => Flow::End(Ended::Lost),
