@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use domain::{account::AccountStatus, job::Queue, platform::Platform};
+use domain::{job::Queue, platform::Platform};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use store::{
@@ -13,11 +13,7 @@ use store::{
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-use crate::{
-    server::Worker,
-    step::{self, Flow},
-    throttle,
-};
+use crate::{server::Worker, step};
 
 /// A lane that is held, and what is known of it.
 pub(crate) struct Lane {
@@ -69,25 +65,14 @@ pub(crate) async fn run(worker: &Worker, queue: Queue, permits: &Semaphore, work
         began: worker.instant(),
     };
     lane.more_at = work.more_at.map(|at| lane.sendable_at(at));
-    while let Some(mut work) = lane.pending.pop_front() {
+    while let Some(work) = lane.pending.pop_front() {
         let due = work.due_at;
         if due > worker.now() + LOOK_AHEAD || lane.is_over(worker, permits) || !until(worker, due).await {
             lane.pending.push_front(work);
             break;
         }
         let span = tracing::info_span!("target", target_id = %work.target_id, trace = work.trace.as_deref());
-        throttle::explain(&lane, &mut work, worker.now());
-        let held_back = match lane.holds_back(&work, worker.now()) {
-            Some(throttle) => {
-                throttle::wait(worker, permits, &mut lane, &mut work, throttle).instrument(span.clone()).await
-            }
-            None => Flow::Again,
-        };
-        let ended = match held_back {
-            Flow::End(ended) => ended,
-            Flow::Again => step::go_on(worker, permits, &mut lane, work).instrument(span).await,
-        };
-        match ended {
+        match step::go_on(worker, permits, &mut lane, work).instrument(span).await {
             Ended::Goes => {}
             Ended::Gave | Ended::Lost => return,
             Ended::Blocks(until) => {
@@ -129,14 +114,6 @@ impl Lane {
     /// What nothing is sent for at the moment.
     pub(crate) fn throttled(&self, now: Timestamp) -> Option<&Throttle> {
         self.account.throttle.as_ref().filter(|throttle| throttle.until > now)
-    }
-
-    /// Why a target is not gone on with: it would be sent, and nothing is. What may be live is still asked about, and
-    /// what is too late or has no account is settled.
-    fn holds_back(&self, work: &Work, now: Timestamp) -> Option<Throttle> {
-        let is_sendable =
-            self.account.status == AccountStatus::Active && !work.state.is_ambiguous() && now < work.state.expire_at;
-        self.throttled(now).filter(|_| is_sendable).cloned()
     }
 
     fn sendable_at(&self, due: Timestamp) -> Timestamp {

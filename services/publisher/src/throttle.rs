@@ -67,15 +67,10 @@ fn knows(work: &Work, until: Timestamp) -> bool {
         && state.error.as_ref().is_some_and(|error| error.code == ErrorCode::QuotaExhausted)
 }
 
-/// A target whose time ran out behind others that wait says what they waited for.
-pub(crate) fn explain(lane: &Lane, work: &mut Work, now: Timestamp) {
-    if let Some(throttle) = lane.throttled(now)
-        && now >= work.state.expire_at
-        && !work.state.is_ambiguous()
-    {
-        let waits = || Error { code: ErrorCode::QuotaExhausted, message: throttle.because.clone() };
-        work.state.error.get_or_insert_with(waits);
-    }
+/// Why a target whose time ran out behind others that wait did not go out.
+pub(crate) fn held_by(lane: &Lane, now: Timestamp) -> Option<Error> {
+    let throttle = lane.throttled(now)?;
+    Some(Error { code: ErrorCode::QuotaExhausted, message: throttle.because.clone() })
 }
 
 /// Keeps in the lane what the answer to a send said of budgets, to be written with its outcome.
