@@ -24,6 +24,7 @@ use crate::{
     record::Doing,
     send,
     server::Worker,
+    throttle,
 };
 
 /// Goes on with a target that is due.
@@ -52,7 +53,7 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
             Step::Evidence(part) => probe::use_evidence(worker, permits, lane, &mut work, part, late).await,
             Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
             Step::Expire => {
-                let held_by = lane.seat.held_by();
+                let held_by = lane.seat.held_by().or_else(|| throttle::held_by(lane, worker.now()));
                 settle(worker, permits, lane, &mut work, &Event::Expired { held_by }).await
             }
             Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
@@ -68,7 +69,10 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
                 };
                 settle(worker, permits, lane, &mut work, &Event::Unprepared(refusal)).await
             }
-            Step::Send(part) => advance(worker, permits, lane, &mut work, part).await,
+            Step::Send(part) => match lane.throttled(worker.now()).cloned() {
+                Some(throttle) => throttle::wait(worker, permits, lane, &mut work, throttle).await,
+                None => advance(worker, permits, lane, &mut work, part).await,
+            },
         };
         match flow {
             Flow::Again => {}
@@ -223,6 +227,8 @@ pub(crate) async fn finish_with(
             && (work.state.following().is_some() || !decision.target.is_ambiguous() && !work.state.is_ambiguous()),
         give,
         now: worker.now(),
+        heard: std::mem::take(&mut lane.heard),
+        keeps_place: std::mem::take(&mut lane.keeps_place),
     };
     match record(worker, request).await {
         Some(Finished::Lost) => Flow::End(Ended::Lost),
