@@ -7,6 +7,9 @@ use crate::{
     target::{ErrorCode, PartStatus, Probe, Refusal, Status},
 };
 
+/// Repeats that did not leave are put off as sends are, but no longer than by the third wait.
+const AT_MOST_A_MINUTE: i32 = 3;
+
 impl Step<'_> {
     pub(super) fn probed(&mut self, part: usize, probe: &Probe) -> Result<Next, Misfit> {
         self.open_part(part, &[PartStatus::Unconfirmed])?;
@@ -47,7 +50,7 @@ impl Step<'_> {
             code: ErrorCode::OutcomeUnknown,
             message: format!("An earlier send may be live; sending again was answered: {}", refusal.message()),
         };
-        let wait = retry::before_probe(self.target.probes);
+        let mut wait = retry::before_probe(self.target.probes);
         // Where a double is accepted, what may pass is tried again; a final word proves nothing.
         if self.target.probes >= RESENT && !matches!(refusal, Refusal::Rejected { .. }) {
             return self.refused(part, refusal);
@@ -55,6 +58,13 @@ impl Step<'_> {
         if self.target.parts[part].status == PartStatus::Unconfirmed {
             // The late answer of a sender that lost its lane: asked for once, or it would be asked for again for ever.
             self.target.probes += 1;
+        } else if matches!(refusal, Refusal::NotNow { http_status: None, .. }) && self.now < self.target.expire_at {
+            // It did not leave and asked nothing. As long as a send would be tried again it is not counted; but that
+            // there was a send before it is not forgotten.
+            self.target.probes = (self.target.probes - 1).max(1);
+            self.target.failures += 1;
+            let nth = self.target.failures.min(AT_MOST_A_MINUTE);
+            wait = Some(retry::after_not_sent(nth, self.rules.jitter));
         }
         self.target.parts[part].status = PartStatus::Unconfirmed;
         self.target.parts[part].error = Some(error.clone());

@@ -17,6 +17,9 @@ impl Step<'_> {
         if !repeat && self.now >= self.target.expire_at {
             return Err(Misfit::State(self.target.status));
         }
+        if repeat && self.target.probes >= retry::PROBE_LIMIT {
+            return Err(Misfit::Part);
+        }
         if repeat {
             self.target.probes += 1;
         }
