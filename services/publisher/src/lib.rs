@@ -7,10 +7,13 @@
 //! Architecture invariant: nothing public happens between an intent and its outcome but the one call that the intent
 //! names, and no status is chosen here: `domain::transition::decide` does that.
 
+mod clock;
 mod consume;
 mod follow;
+mod hold;
 mod lane;
 mod metrics;
+mod origins;
 mod prepare;
 mod probe;
 mod process;
@@ -19,6 +22,7 @@ mod send;
 mod server;
 mod settings;
 mod step;
+mod throttle;
 
 pub use process::run;
 pub use server::{Networks, Parts, PublisherError, serve};

@@ -4,13 +4,14 @@ use std::{collections::HashMap, time::Duration};
 
 use domain::platform::Platform;
 use e2e::{
-    Connected, Fleet, Tenant, eventually,
+    Connected, Fleet, House, Options, Tenant, Transport, eventually,
     fleet::{Formation, Program},
     tenant::{id, ids},
     waiting::within,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use store::identity;
 
 /// What comes between a lost answer and finding out is half a minute each in production.
 const HASTE: [(&str, &str); 3] = [
@@ -224,4 +225,32 @@ async fn what_went_out_after_the_backup_does_not_go_out_again() {
     let later = tenant.settled(&later).await;
     assert_eq!(later["status"], "published", "{later:#}");
     assert!(!fleet.metrics_of(Program::Gateway).await.contains(gauge));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_became_too_late_while_it_was_held_says_so() {
+    // given
+    let house = House::up(Options::over(Transport::Local)).await;
+    let tenant = house.tenant().await;
+    let accounts = tenant.connect_everywhere().await;
+    identity::hold(&house.database, "the disks are copied").await.expect("a hold");
+
+    // when
+    let brief = json!({"content": "news", "max_lateness": "PT1S", "accounts": ids(&accounts)});
+    let brief = tenant.post_body(brief).await;
+    let patient = tenant.post("no news", &accounts).await;
+    let late = "SELECT count(*) FROM publish_queue WHERE expire_at < now()";
+    eventually("it is too late", async || (house.db.count(late).await == 3).then_some(())).await;
+    assert_eq!(tenant.world.ledger().await, Vec::<Value>::new());
+    identity::release(&house.database, None).await.expect("a release");
+
+    // then
+    let brief = tenant.settled(&brief).await;
+    for target in brief["targets"].as_array().expect("targets") {
+        assert_eq!((&target["status"], &target["error_code"]), (&json!("failed"), &json!("too_late")), "{target:#}");
+        let message = target["error_message"].as_str().unwrap_or_default();
+        assert!(message.starts_with("Publishing was held: the disks are copied"), "{target:#}");
+    }
+    assert_eq!(tenant.settled(&patient).await["status"], "published");
+    house.down().await.expect("an orderly end");
 }

@@ -63,6 +63,17 @@ pub struct Hold {
     pub releasing: Option<Timestamp>,
 }
 
+/// A time in which publishing was held and nothing went out.
+#[derive(Debug, Clone)]
+pub struct LastHold {
+    /// From then on.
+    pub from: Timestamp,
+    /// Until then; `None` while it is.
+    pub until: Option<Timestamp>,
+    /// As the operator put it, or what was noticed.
+    pub because: String,
+}
+
 /// What tells one database from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Evidence {

@@ -19,7 +19,7 @@ pub use finish::{Finish, Finished, Give};
 pub(crate) use release::release_held;
 pub use start::{Start, Started};
 pub(crate) use tell::post_event;
-pub use work::{AccountWork, Checkpoint, LaneWork, LastHold, PartWork, Work};
+pub use work::{AccountWork, Checkpoint, LaneWork, PartWork, Work};
 pub(crate) use work::{StoredTarget, stored_targets};
 
 use domain::{ids::AccountId, job::Kind};

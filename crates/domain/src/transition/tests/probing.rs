@@ -66,6 +66,23 @@ fn the_last_repeat_that_is_refused_leaves_a_doubt_and_no_double() {
 }
 
 #[test]
+fn a_repeat_that_did_not_leave_is_no_probe_until_it_is_too_late_to_send() {
+    let refused =
+        || Outcome::Refused(Refusal::NotNow { message: "refused".to_owned(), http_status: None, after: None });
+    let repeat = |second: i64| {
+        [(second, Event::Probed { part: 0, probe: Probe::Repeat }), start(0, second), sent(0, second + 1, refused())]
+    };
+    let mut events = vec![start(0, 0), (40, Event::Interrupted { part: 0 })];
+    events.extend((0..20).flat_map(|n| repeat(100 + n * 100)));
+    let end = run(target(1), &rules(), &events);
+    assert_eq!((end.target.status, end.target.probes, end.next), (Status::Unconfirmed, 1, Next::At(at(2_061))));
+
+    let late: Vec<_> = (0..i64::from(retry::PROBE_LIMIT) - 1).flat_map(|n| repeat(21_600 + n * 700)).collect();
+    let over = run(end.target, &rules(), &late);
+    assert_eq!((over.target.status, over.next), (Status::Unconfirmed, Next::Settled));
+}
+
+#[test]
 fn a_double_that_is_refused_as_a_duplicate_does_not_fail_what_may_be_live() {
     let rules = Rules { on_unconfirmed: OnUnconfirmed::Retry, ..rules() };
     let duplicate = Outcome::Refused(Refusal::Rejected {
