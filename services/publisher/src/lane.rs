@@ -66,7 +66,7 @@ pub(crate) async fn run(worker: &Worker, queue: Queue, permits: &Semaphore, work
     };
     lane.more_at = work.more_at.map(|at| lane.sendable_at(at));
     while let Some(work) = lane.pending.pop_front() {
-        let due = work.due_at;
+        let due = lane.begins_at(&work, worker.now());
         if due > worker.now() + LOOK_AHEAD || lane.is_over(worker, permits) || !until(worker, due).await {
             lane.pending.push_front(work);
             break;
@@ -114,6 +114,17 @@ impl Lane {
     /// What nothing is sent for at the moment.
     pub(crate) fn throttled(&self, now: Timestamp) -> Option<&Throttle> {
         self.account.throttle.as_ref().filter(|throttle| throttle.until > now)
+    }
+
+    /// When an item is gone on with. The end of what the lane waits for is waited for here when it is near, like the time
+    /// of an item: a lane is handed over ahead of both.
+    fn begins_at(&self, work: &Work, now: Timestamp) -> Timestamp {
+        match self.throttled(now) {
+            Some(throttle) if throttle.until <= now + LOOK_AHEAD && !work.state.is_ambiguous() => {
+                self.sendable_at(work.due_at)
+            }
+            _ => work.due_at,
+        }
     }
 
     fn sendable_at(&self, due: Timestamp) -> Timestamp {
