@@ -8,10 +8,9 @@ use domain::{
     target::{ErrorCode, Live, Outcome, Probe, Refusal},
 };
 use egress::{Body, ExchangeError, Limits, Method, Request, Response};
-use jiff::Timestamp;
 use platforms::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, ProbeClass, Refresh, RuleFault,
-    Spec, TargetDraft,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, ProbeClass, Refresh,
+    RuleFault, Sought, Spec, TargetDraft,
 };
 use publisher::Networks;
 use serde_json::{Value, json};
@@ -67,6 +66,11 @@ impl Network for Played {
         Vec::new()
     }
 
+    /// All accounts are at one server here, whatever the network has.
+    fn origin<'a>(&'a self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
+        self.origin.as_str()
+    }
+
     async fn identify(&self, _cx: &Cx<'_>, _given: &Value) -> Result<Identity, Refusal> {
         let message = "accounts of a played network are put into the database".to_owned();
         Err(Refusal::Rejected { code: ErrorCode::AccountNotFound, message, http_status: None })
@@ -95,11 +99,15 @@ impl Network for Played {
         }
     }
 
-    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, _sent_at: Timestamp) -> Probe {
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
         match self.class {
-            Class::Handle => handle::probe(cx, &self.origin, account, composed).await,
+            Class::Handle => handle::probe(cx, &self.origin, account, sought.composed).await,
             Class::Blind => Probe::Impossible,
         }
+    }
+
+    fn follower(&self) -> Option<&dyn Follow> {
+        None
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {

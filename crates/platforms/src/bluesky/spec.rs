@@ -7,7 +7,7 @@ use domain::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Where accounts without a `service` of their own sign in; replaced by the base `bluesky`.
 pub(super) const DEFAULT_SERVICE: &str = "https://bsky.social";
@@ -78,6 +78,7 @@ pub(super) static SPEC: Spec = Spec {
     // `getRecord` asks the server that took the write.
     budgets: BUDGETS,
     permits: 256,
+    origins: Origins::Many,
     credentials_max_bytes: 16 * 1024,
 };
 

@@ -7,7 +7,7 @@ use domain::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Per account 300 requests in 5 minutes (docs.joinmastodon.org, "Rate limits") and 300 new statuses in 3 hours
 /// (Mastodon's own `RateLimiter`); fact sheet 5.8. An instance may have others; what it tells is believed where it is less.
@@ -53,6 +53,7 @@ pub(super) static SPEC: Spec = Spec {
     // An account's own statuses come from the database that took them; trusted on Mastodon itself only.
     budgets: BUDGETS,
     permits: 256,
+    origins: Origins::Many,
     credentials_max_bytes: 16 * 1024,
 };
 

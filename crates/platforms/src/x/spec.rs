@@ -7,7 +7,7 @@ use domain::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Where X is when nobody says otherwise; replaced by the base `x`.
 pub(super) const DEFAULT_BASE: &str = "https://api.x.com";
@@ -62,6 +62,7 @@ pub(super) static SPEC: Spec = Spec {
     // A timeline may lag behind, and X does not promise by how much.
     budgets: BUDGETS,
     permits: 256,
+    origins: Origins::One,
     credentials_max_bytes: 16 * 1024,
 };
 

@@ -3,6 +3,7 @@
 mod accepting;
 mod budgets;
 mod changing;
+mod finishing;
 mod house;
 mod lanes;
 mod migrations;

@@ -37,7 +37,7 @@ pub(crate) async fn work(house: &House) -> Vec<LaneWork> {
     house.targets.work(held).await.unwrap()
 }
 
-fn intent(lane: &LaneWork, work: &Work) -> Start {
+pub(crate) fn intent(lane: &LaneWork, work: &Work) -> Start {
     Start {
         held: lane.held.clone(),
         target_id: work.target_id,
@@ -55,7 +55,7 @@ fn intent(lane: &LaneWork, work: &Work) -> Start {
 }
 
 /// Starts a target and records that it is live.
-async fn publish(house: &House, lane: &LaneWork, id: &str) -> Finished {
+pub(crate) async fn publish(house: &House, lane: &LaneWork, id: &str) -> Finished {
     let work = &lane.items[0];
     let Started::Go { send_deadline, now, .. } = house.targets.start(intent(lane, work)).await.unwrap() else {
         panic!("not started");
