@@ -33,6 +33,7 @@ mod lost;
 mod main_job;
 mod media;
 mod neighbours;
+mod quotas;
 mod threads;
 mod times;
 mod tokens;
