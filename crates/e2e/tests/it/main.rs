@@ -33,6 +33,7 @@ mod lost;
 mod main_job;
 mod media;
 mod neighbours;
+mod races;
 mod threads;
 mod times;
 mod tokens;
