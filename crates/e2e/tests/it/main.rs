@@ -34,6 +34,7 @@ mod main_job;
 mod media;
 mod neighbours;
 mod races;
+mod storms;
 mod threads;
 mod times;
 mod tokens;
