@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{
     account::AccountStatus,
     target::{ErrorCode, PartStatus, Refusal},
-    transition::{self, Decision, Error, Event, Next, Rules},
+    transition::{self, Decision, Event, Next, Rules},
 };
 use jiff::SignedDuration;
 use store::{
@@ -15,6 +15,7 @@ use store::{
 use tokio::sync::Semaphore;
 
 use crate::{
+    follow,
     lane::{Ended, Lane},
     prepare, probe,
     record::Doing,
@@ -35,6 +36,7 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
         };
         let flow = match work.state.parts[part].status {
             PartStatus::Sending => interrupted(worker, permits, lane, &mut work, part).await,
+            PartStatus::Processing => follow::follow(worker, permits, lane, &mut work, part).await,
             PartStatus::Unconfirmed => probe::find_out(worker, permits, lane, &mut work, part).await,
             _ => advance(worker, permits, lane, &mut work, part).await,
         };
@@ -63,23 +65,19 @@ async fn interrupted(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work
     let Some(decision) = decide(worker, lane, work, &Event::Interrupted { part }) else { return stuck(worker) };
     let doing =
         Doing { number: work.state.attempt, part, step: "send", started_at: work.parts[part].sent_at.unwrap_or(now) };
-    let record = doing.interrupted(&decision, now);
+    let record = doing.interrupted("The sender stopped before the outcome was recorded", &decision, now);
     finish(worker, permits, lane, work, decision, Some(record)).await
 }
 
 /// The next part has not been tried, or is known not to be live.
 async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, part: usize) -> Flow {
     if worker.now() >= work.state.expire_at {
-        return settle(worker, permits, lane, work, &Event::Expired).await;
+        return settle(worker, permits, lane, work, &Event::Expired { held_by: None }).await;
     }
     match lane.account.status {
         AccountStatus::Active => {}
         AccountStatus::NeedsReconnect => {
-            let error = lane.account.error.clone().unwrap_or(Error {
-                code: ErrorCode::TokenExpired,
-                message: "The account has to be connected again".to_owned(),
-            });
-            return settle(worker, permits, lane, work, &Event::AccountHeld(error)).await;
+            return settle(worker, permits, lane, work, &Event::AccountHeld(follow::held(lane))).await;
         }
         AccountStatus::Disconnected => {
             let refusal = Refusal::Rejected {
@@ -185,8 +183,7 @@ pub(crate) async fn finish_with(
         evidence,
         token_version: lane.account.token_version,
         because_inactive: lane.account.status != AccountStatus::Active
-            && !decision.target.is_ambiguous()
-            && !work.state.is_ambiguous(),
+            && (work.state.following().is_some() || !decision.target.is_ambiguous() && !work.state.is_ambiguous()),
         give,
         now: worker.now(),
     };
