@@ -1,10 +1,6 @@
 //! Asking how it goes on with what the network took and has not finished.
 
-use domain::{
-    account::AccountStatus,
-    target::Progress,
-    transition::{Error, Event},
-};
+use domain::{account::AccountStatus, target::Progress, transition::Event};
 use egress::Deadline;
 use platforms::{Cx, Follow};
 use serde_json::Value;
@@ -12,7 +8,7 @@ use store::targets::Work;
 use tokio::sync::Semaphore;
 
 use crate::{
-    lane::{Ended, Lane},
+    lane::Lane,
     prepare,
     record::Doing,
     server::Worker,
@@ -30,39 +26,19 @@ pub(crate) async fn follow(
     let now = worker.now();
     let doing = Doing { number: work.state.parts[part].attempt, part, step: "poll", started_at: now };
     let follower = worker.network(lane.platform()).follower();
-    let (AccountStatus::Active | AccountStatus::NeedsReconnect, Some(follower)) = (lane.account.status, follower)
-    else {
+    let (AccountStatus::Active, Some(follower)) = (lane.account.status, follower) else {
         let Some(decision) = step::decide(worker, lane, work, &Event::Interrupted { part }) else {
             return step::stuck(worker);
         };
         let record = doing.interrupted("It can no longer be asked how it goes on", &decision, now);
         return step::finish(worker, permits, lane, work, decision, Some(record)).await;
     };
-    if let Some(at) = work.state.next_at.filter(|at| *at > now) {
-        lane.due_again(at);
-        return Flow::End(Ended::Goes);
-    }
-    if lane.account.status == AccountStatus::NeedsReconnect {
-        let error = held(lane);
-        let Some(decision) = step::decide(worker, lane, work, &Event::AccountHeld(error)) else {
-            return step::stuck(worker);
-        };
-        return step::finish(worker, permits, lane, work, decision, None).await;
-    }
     let handle = work.state.parts[part].handle.clone().unwrap_or_default();
     let progress = ask(worker, lane, follower, &handle).await;
     let event = Event::Followed { part, progress: progress.clone() };
     let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };
     let record = doing.followed(&progress, &decision, worker.now());
     step::finish(worker, permits, lane, work, decision, Some(record)).await
-}
-
-/// Why the account cannot be used.
-pub(crate) fn held(lane: &Lane) -> Error {
-    lane.account.error.clone().unwrap_or(Error {
-        code: domain::target::ErrorCode::TokenExpired,
-        message: "The account has to be connected again".to_owned(),
-    })
 }
 
 async fn ask(worker: &Worker, lane: &mut Lane, follower: &dyn Follow, handle: &Value) -> Progress {

@@ -1,7 +1,7 @@
 //! Finding out about a send whose outcome is unknown.
 
 use domain::{
-    target::{Probe, Refusal},
+    target::{Outcome, Probe, Refusal},
     transition::{Event, Next},
 };
 use egress::Deadline;
@@ -23,7 +23,24 @@ use crate::{
 /// A network's clock and ours differ by less, and a send takes less.
 const AROUND: SignedDuration = SignedDuration::from_mins(10);
 
-/// Uses what a late answer left behind, or asks the network, or repeats what may be repeated.
+/// Goes by what a late answer left behind.
+pub(crate) async fn use_evidence(
+    worker: &Worker,
+    permits: &Semaphore,
+    lane: &mut Lane,
+    work: &mut Work,
+    part: usize,
+    outcome: Option<Outcome>,
+) -> Flow {
+    let Some(outcome) = outcome else { return step::stuck(worker) };
+    let event = Event::Sent { part, outcome: outcome.clone() };
+    let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };
+    let doing = Doing { number: work.state.parts[part].attempt, part, step: "probe", started_at: worker.now() };
+    let record = doing.sent(&outcome, &decision, worker.now());
+    step::finish(worker, permits, lane, work, decision, Some(record)).await
+}
+
+/// Asks the network, or repeats what may be repeated.
 pub(crate) async fn find_out(
     worker: &Worker,
     permits: &Semaphore,
@@ -32,20 +49,7 @@ pub(crate) async fn find_out(
     part: usize,
 ) -> Flow {
     let now = worker.now();
-    if let Some(at) = work.state.next_at.filter(|at| *at > now) {
-        lane.due_again(at);
-        return Flow::End(Ended::Goes);
-    }
     let attempt = work.state.parts[part].attempt;
-    // A part that is in doubt for another reason than a send of ours has no late answer: it would be an older send's.
-    let was_sent = work.parts[part].composed.is_some();
-    if let Some(outcome) = late_answer(work, part, attempt).filter(|_| was_sent) {
-        let event = Event::Sent { part, outcome: outcome.clone() };
-        let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };
-        let doing = Doing { number: attempt, part, step: "probe", started_at: now };
-        let record = doing.sent(&outcome, &decision, worker.now());
-        return step::finish(worker, permits, lane, work, decision, Some(record)).await;
-    }
     let (composed, found) = match composed(worker, lane, work, part).await {
         Ok(Some(composed)) => {
             let found =
@@ -71,9 +75,12 @@ pub(crate) async fn find_out(
     step::finish(worker, permits, lane, work, decision, Some(record)).await
 }
 
-/// What the sender that lost its lane learned after all.
-fn late_answer(work: &Work, part: usize, attempt: i32) -> Option<domain::target::Outcome> {
-    let step = format!("evidence:{attempt}");
+/// What the sender that lost its lane learned after all about the current part's last attempt.
+pub(crate) fn late_answer(work: &Work) -> Option<Outcome> {
+    let part = work.state.current()?;
+    // A part that is in doubt for another reason than a send of ours has no late answer: it would be an older send's.
+    work.parts[part].composed.as_ref()?;
+    let step = format!("evidence:{}", work.state.parts[part].attempt);
     work.checkpoints
         .iter()
         .find(|checkpoint| usize::try_from(checkpoint.position) == Ok(part) && checkpoint.step == step)

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use domain::{
     account::AccountStatus,
-    target::{ErrorCode, PartStatus, Refusal},
-    transition::{self, Decision, Event, Next, Rules},
+    step::{self, Situation, Step},
+    target::{ErrorCode, Refusal},
+    transition::{self, Decision, Error, Event, Next, Rules},
 };
 use jiff::SignedDuration;
 use store::{
@@ -23,28 +24,60 @@ use crate::{
     server::Worker,
 };
 
-/// When a lane whose tokens were refused is looked at again, if neither the refresh lane nor a reconnect wakes it.
-const TOKENS_NET: SignedDuration = SignedDuration::from_secs(20);
-
 /// Goes on with a target that is due.
 pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane, mut work: Work) -> Ended {
     loop {
-        let Some(part) = work.state.current() else {
-            // All parts are live and the item is still there: a newer build knows why, this one does not.
-            tracing::error!("a target in the queue has nothing left to send");
-            return Ended::Blocks(worker.now() + SignedDuration::from_mins(1));
+        let late = probe::late_answer(&work);
+        let situation = Situation {
+            target: &work.state,
+            account: lane.account.status,
+            has_evidence: late.is_some(),
+            grace: worker.grace(),
+            now: worker.now(),
         };
-        let flow = match work.state.parts[part].status {
-            PartStatus::Sending => interrupted(worker, permits, lane, &mut work, part).await,
-            PartStatus::Processing => follow::follow(worker, permits, lane, &mut work, part).await,
-            PartStatus::Unconfirmed => probe::find_out(worker, permits, lane, &mut work, part).await,
-            _ => advance(worker, permits, lane, &mut work, part).await,
+        let flow = match step::next(&situation) {
+            Step::Nothing => {
+                // All parts are live and the item is still there: a newer build knows why, this one does not.
+                tracing::error!("a target in the queue has nothing left to send");
+                stuck(worker)
+            }
+            Step::Block(until) => Flow::End(Ended::Blocks(until)),
+            Step::Interrupted(part) => interrupted(worker, permits, lane, &mut work, part).await,
+            Step::Wait(until) => {
+                lane.due_again(until);
+                Flow::End(Ended::Goes)
+            }
+            Step::Evidence(part) => probe::use_evidence(worker, permits, lane, &mut work, part, late).await,
+            Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
+            Step::Expire => settle(worker, permits, lane, &mut work, &Event::Expired { held_by: None }).await,
+            Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
+            Step::Hold => {
+                let error = held(lane);
+                settle(worker, permits, lane, &mut work, &Event::AccountHeld(error)).await
+            }
+            Step::Refuse => {
+                let refusal = Refusal::Rejected {
+                    code: ErrorCode::AccountNotFound,
+                    message: "The account was disconnected".to_owned(),
+                    http_status: None,
+                };
+                settle(worker, permits, lane, &mut work, &Event::Unprepared(refusal)).await
+            }
+            Step::Send(part) => advance(worker, permits, lane, &mut work, part).await,
         };
         match flow {
             Flow::Again => {}
             Flow::End(ended) => return ended,
         }
     }
+}
+
+/// Why the account cannot be used.
+fn held(lane: &Lane) -> Error {
+    lane.account
+        .error
+        .clone()
+        .unwrap_or(Error { code: ErrorCode::TokenExpired, message: "The account has to be connected again".to_owned() })
 }
 
 /// Whether there is more to do for the target at once.
@@ -55,13 +88,9 @@ pub(crate) enum Flow {
     End(Ended),
 }
 
-/// A send whose process died or lost its lane. Nothing of the account goes out before its request must have ended.
+/// A send whose process died or lost its lane, and whose request must have ended.
 async fn interrupted(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, part: usize) -> Flow {
     let now = worker.now();
-    let quiet_at = work.state.parts[part].send_deadline.unwrap_or(now) + worker.grace();
-    if now < quiet_at {
-        return Flow::End(Ended::Blocks(quiet_at));
-    }
     let Some(decision) = decide(worker, lane, work, &Event::Interrupted { part }) else { return stuck(worker) };
     let doing =
         Doing { number: work.state.attempt, part, step: "send", started_at: work.parts[part].sent_at.unwrap_or(now) };
@@ -71,23 +100,6 @@ async fn interrupted(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work
 
 /// The next part has not been tried, or is known not to be live.
 async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, part: usize) -> Flow {
-    if worker.now() >= work.state.expire_at {
-        return settle(worker, permits, lane, work, &Event::Expired { held_by: None }).await;
-    }
-    match lane.account.status {
-        AccountStatus::Active => {}
-        AccountStatus::NeedsReconnect => {
-            return settle(worker, permits, lane, work, &Event::AccountHeld(follow::held(lane))).await;
-        }
-        AccountStatus::Disconnected => {
-            let refusal = Refusal::Rejected {
-                code: ErrorCode::AccountNotFound,
-                message: "The account was disconnected".to_owned(),
-                http_status: None,
-            };
-            return settle(worker, permits, lane, work, &Event::Unprepared(refusal)).await;
-        }
-    }
     let started_at = worker.now();
     match prepare::prepare(worker, lane, work, part).await {
         Ok(composed) => send::send(worker, permits, lane, work, part, composed).await,
@@ -165,11 +177,10 @@ pub(crate) async fn finish_with(
     }
     // After a refusal of its tokens nothing more of the account is tried with them.
     let tokens_refused = !decision.effects.is_empty();
-    let give = match decision.next {
-        Next::Now => Give::Keep,
-        Next::At(at) if tokens_refused => Give::Back(Some(at.min(worker.now() + TOKENS_NET))),
-        Next::Settled if tokens_refused => Give::Back(Some(worker.now() + TOKENS_NET)),
-        Next::At(_) | Next::Settled => lane.give(worker, permits),
+    let give = match step::give(decision.next, tokens_refused, worker.now()) {
+        step::Give::Keep => Give::Keep,
+        step::Give::Back(at) => Give::Back(Some(at)),
+        step::Give::Either => lane.give(worker, permits),
     };
     let request = Finish {
         held: lane.held.clone(),
@@ -194,12 +205,7 @@ pub(crate) async fn finish_with(
         Some(Finished::Changed) => changed(worker),
         Some(Finished::Recorded) => {
             work.state = decision.target;
-            match decision.next {
-                Next::Now => Flow::Again,
-                // A probe that is due already is made by this holder.
-                Next::At(at) if at <= worker.now() => Flow::Again,
-                Next::At(_) | Next::Settled => Flow::End(Ended::Goes),
-            }
+            if step::goes_on(decision.next, worker.now()) { Flow::Again } else { Flow::End(Ended::Goes) }
         }
     }
 }
