@@ -12,7 +12,8 @@ use e2e::{
     waits,
 };
 use futures::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use runtime::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 /// One of them, each time an account has to be connected again.
@@ -129,33 +130,64 @@ async fn a_token_that_ends_between_posts_is_renewed_once_and_nobody_hears_of_it(
     let tenant = house.tenant().await;
     let hook = Hook::of(&tenant, &["*"]).await;
     let accounts = connect(&tenant, std::iter::once(Platform::Bluesky), 4).await;
-    let versions = async || house.db.count("SELECT sum(version)::bigint FROM account_tokens").await;
-    let before = versions().await;
-
-    // when: it ends as the second of five is sent, again and again
-    let mut posts = Vec::new();
-    for episode in 0..EPISODES {
-        let first = posted(&tenant, &accounts, &format!("before {episode}"), 1).await;
-        posts.extend(settled(&tenant, &first).await);
+    let ends = async || {
         for account in &accounts {
             let ends = json!({"account": account.resident.account, "operation": "publish", "fault": "expire_token"});
             tenant.world.fault(ends).await;
         }
-        let rest = posted(&tenant, &accounts, &format!("after {episode}"), 4).await;
+    };
+    let versions = async || house.db.count("SELECT sum(version)::bigint FROM account_tokens").await;
+    let refusals = async |posts: &[Value]| {
+        let attempts = attempts(&tenant, posts).await;
+        attempts.values().flatten().filter(|attempt| attempt["outcome"] == "auth").count()
+    };
+    let before = versions().await;
+
+    // when: one goes out, it ends, and four more wait in the same lane
+    let mut posts = Vec::new();
+    for episode in 0..EPISODES {
+        let first = posted(&tenant, &accounts, &format!("before {episode}"), 1).await;
+        posts.extend(settled(&tenant, &first).await);
+        ends().await;
+        let due = (SystemClock.now() + SignedDuration::from_millis(1_500)).to_string();
+        let batch: Vec<_> = (0..4)
+            .map(|number| {
+                let content = format!("after {episode}, {number}");
+                json!({"content": content, "accounts": ids(&accounts), "scheduled_at": due})
+            })
+            .collect();
+        let answer = tenant.caller.post("/v1/posts/batch", json!({"posts": batch})).await.expect(207);
+        let rest: Vec<_> =
+            answer["data"].as_array().expect("answers").iter().map(|answer| answer["post"].clone()).collect();
         posts.extend(settled(&tenant, &rest).await);
     }
 
-    // then
-    let targets = EPISODES * 5 * accounts.len();
-    let found = tally(&tenant, &posts, &accounts).await;
-    let attempts = attempts(&tenant, &posts).await;
-    let refused = attempts.values().flatten().filter(|attempt| attempt["outcome"] == "auth").count();
+    // then: one refusal and one renewal each time
+    let episodes = EPISODES * accounts.len();
+    let targets = 5 * episodes;
     let expected =
-        Tally { targets, published: targets, live: targets, attempts: (targets + refused) as u64, ..Tally::default() };
-    assert_eq!(found, expected, "{posts:#?}");
-    assert!(refused >= EPISODES * accounts.len(), "it did not end: {refused}");
-    let renewed = versions().await - before;
-    assert_eq!(renewed, i64::try_from(EPISODES * accounts.len()).expect("few"), "one renewal an episode");
+        Tally { targets, published: targets, live: targets, attempts: (targets + episodes) as u64, ..Tally::default() };
+    assert_eq!(tally(&tenant, &posts, &accounts).await, expected, "{posts:#?}");
+    assert_eq!(refusals(&posts).await, episodes);
+    assert_eq!(versions().await - before, i64::try_from(episodes).expect("few"));
+
+    // when: it ends while they pour in, which wakes the lane again and again
+    ends().await;
+    let poured = settled(&tenant, &posted(&tenant, &accounts, "poured", 8).await).await;
+
+    // then: some more may be refused, and each goes out once all the same
+    let refused = refusals(&poured).await;
+    assert!(refused >= accounts.len(), "it did not end: {refused}");
+    posts.extend(poured);
+    let all = targets + 8 * accounts.len();
+    let expected = Tally {
+        targets: all,
+        published: all,
+        live: all,
+        attempts: (all + episodes + refused) as u64,
+        ..Tally::default()
+    };
+    assert_eq!(tally(&tenant, &posts, &accounts).await, expected, "{posts:#?}");
     hook.wait_for("post.published", id(posts.last().expect("posts"))).await;
     let told: Vec<_> =
         hook.events().into_iter().filter(|event| LOST.iter().any(|kind| event["type"] == *kind)).collect();
