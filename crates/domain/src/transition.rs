@@ -18,6 +18,9 @@ use crate::{
 /// accepted. Until that is answered, "not live" can be said of the second send only.
 const RESENT: i32 = retry::PROBE_LIMIT + 1;
 
+/// Repeats that did not leave are put off as sends are, but no longer than by the third wait.
+const AT_MOST_A_MINUTE: i32 = 3;
+
 /// Moves a target.
 ///
 /// # Errors
@@ -124,6 +127,10 @@ impl Step<'_> {
     fn sent(&mut self, part: usize, outcome: &Outcome) -> Result<Next, Misfit> {
         // Unconfirmed takes it too: the late answer of a sender that lost its lease is evidence.
         self.open_part(part, &[PartStatus::Sending, PartStatus::Unconfirmed])?;
+        if self.target.parts[part].send_deadline.is_none() {
+            // In doubt for another reason than a send that this answer could belong to.
+            return Err(Misfit::Part);
+        }
         Ok(match outcome {
             Outcome::Published(live) => self.live(part, Some(live.clone())),
             Outcome::Refused(refusal) if self.is_repeat() => self.repeat_refused(part, refusal),
@@ -235,7 +242,7 @@ impl Step<'_> {
             code: ErrorCode::OutcomeUnknown,
             message: format!("An earlier send may be live; sending again was answered: {}", refusal.message()),
         };
-        let wait = retry::before_probe(self.target.probes);
+        let mut wait = retry::before_probe(self.target.probes);
         // Where a double is accepted, what may pass is tried again; a final word proves nothing.
         if self.target.probes >= RESENT && !matches!(refusal, Refusal::Rejected { .. }) {
             return self.refused(part, refusal);
@@ -243,6 +250,12 @@ impl Step<'_> {
         if self.target.parts[part].status == PartStatus::Unconfirmed {
             // The late answer of a sender that lost its lane: asked for once, or it would be asked for again for ever.
             self.target.probes += 1;
+        } else if matches!(refusal, Refusal::NotNow { http_status: None, .. }) && self.now < self.target.expire_at {
+            // It did not leave and asked nothing. As long as a send would be tried again it is not counted.
+            self.target.probes -= 1;
+            self.target.failures += 1;
+            let nth = self.target.failures.min(AT_MOST_A_MINUTE);
+            wait = Some(retry::after_not_sent(nth, self.rules.jitter));
         }
         self.target.parts[part].status = PartStatus::Unconfirmed;
         self.target.parts[part].error = Some(error.clone());
@@ -366,7 +379,8 @@ impl Step<'_> {
                         };
                         self.fail(part + 1, error)
                     }
-                    Next::At(_) if !chained => self.unknowable(part + 1),
+                    // Nor asked for.
+                    Next::At(_) if !chained => Next::Settled,
                     Next::Now => {
                         self.queue(self.now);
                         Next::At(self.now)

@@ -14,8 +14,8 @@ use domain::{
 use egress::{Body, Limits, Method, Request};
 use jiff::Timestamp;
 use platforms::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
-    Sought, Spec, TargetDraft,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Origins, Part, PreviewRequest, Refresh,
+    RuleFault, Sought, Spec, TargetDraft,
 };
 use publisher::Networks;
 use runtime::clock::{Clock as _, SystemClock};
@@ -67,7 +67,9 @@ impl Memory {
     pub fn networks(&self) -> Networks {
         let all: HashMap<&'static str, &'static InstantNetwork> = Platform::all()
             .map(|platform| {
-                let network = InstantNetwork { spec: platforms::network(platform).spec(), memory: self.clone() };
+                // Accounts put into the database know no server of their own; all are at the one that is no server.
+                let spec = Spec { origins: Origins::One, ..*platforms::network(platform).spec() };
+                let network = InstantNetwork { spec: Box::leak(Box::new(spec)), memory: self.clone() };
                 let network: &'static InstantNetwork = Box::leak(Box::new(network));
                 (platform.name(), network)
             })
@@ -147,6 +149,10 @@ impl Network for InstantNetwork {
 
     fn preview(&self, _draft: &TargetDraft<'_>, _account: &Account<'_>, _bases: &Bases) -> Vec<PreviewRequest> {
         Vec::new()
+    }
+
+    fn origin<'a>(&'a self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
+        "instant"
     }
 
     async fn identify(&self, _cx: &Cx<'_>, _given: &Value) -> Result<Identity, Refusal> {

@@ -31,7 +31,7 @@ pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Sought, T
 pub use doors::Doors;
 pub use draft::{DraftMedia, DraftPart, PreviewRequest, RuleFault, TargetDraft};
 pub use registry::network;
-pub use spec::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+pub use spec::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Progress, Refusal};
@@ -52,6 +52,9 @@ pub trait Network: Send + Sync {
 
     /// What would be sent, for `POST /v1/posts/validate`: secrets left out, unknown ids as `<...>`.
     fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, bases: &Bases) -> Vec<PreviewRequest>;
+
+    /// The server that an account's calls go to: what is down together. `facts` are the account's, `null` while unknown.
+    fn origin<'a>(&'a self, bases: &'a Bases, facts: &'a Value) -> &'a str;
 
     /// Checks credentials a caller handed in and says whose they are. `given` holds secrets.
     ///

@@ -76,6 +76,16 @@ pub enum Ability {
     FirstComment,
 }
 
+/// How many servers speak for a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origins {
+    /// One for all accounts.
+    One,
+    /// Each account has its own: an instance, a personal data server. One that is down says nothing of the others.
+    Many,
+}
+
 /// All that is known of a network without a call.
 pub struct Spec {
     /// Which.
@@ -96,6 +106,8 @@ pub struct Spec {
     pub probe: ProbeClass,
     /// Calls in flight per process.
     pub permits: u32,
+    /// Whether all accounts' calls go to the same server; [`Network::origin`](crate::Network::origin) names it.
+    pub origins: Origins,
     /// Most bytes of credentials worth looking at; more is refused unread.
     pub credentials_max_bytes: usize,
 }

@@ -57,8 +57,7 @@ async fn hold(
         let Some(one) = permit.split(1) else { break };
         let (worker, permits) = (Arc::clone(&worker), Arc::clone(&permits));
         lanes.spawn(async move {
-            lane::run(&worker, queue, &permits, work).await;
-            drop(one);
+            lane::run(&worker, queue, permits, one, work).await;
         });
     }
     // Those of lanes that were somebody else's by now.

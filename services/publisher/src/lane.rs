@@ -1,6 +1,6 @@
 //! One lane while it is held: its items in order, one at a time.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use domain::{job::Queue, platform::Platform};
 use jiff::Timestamp;
@@ -9,10 +9,10 @@ use store::{
     lanes::{Held, LOOK_AHEAD},
     targets::{AccountWork, Give, LaneWork, Work},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
-use crate::{server::Worker, step};
+use crate::{origins::Seat, server::Worker, step};
 
 /// A lane that is held, and what is known of it.
 pub(crate) struct Lane {
@@ -21,6 +21,8 @@ pub(crate) struct Lane {
     pub(crate) account: AccountWork,
     /// Opened when first needed, and gone with the hold.
     pub(crate) tokens: Option<SecretString>,
+    /// Its part of what lanes share.
+    pub(crate) seat: Seat,
     pending: VecDeque<Work>,
     /// The earliest time something of this lane is known to be due, besides `pending`.
     next: Option<Timestamp>,
@@ -36,23 +38,38 @@ pub(crate) enum Ended {
     Gave,
     /// It may not be gone past: the lane is to be given back until then.
     Blocks(Timestamp),
+    /// The account's server may not be called before then, for whatever is due.
+    Away(Timestamp),
     /// The lane belongs to somebody else.
     Lost,
 }
 
-/// Works on a lane until its items are done, its time is over or it is lost, and gives it back.
-pub(crate) async fn run(worker: &Worker, queue: Queue, permits: &Semaphore, work: LaneWork) {
+/// Works on a lane until its items are done, its time is over or it is lost, and gives it back. `permit` is one of
+/// `permits`.
+pub(crate) async fn run(
+    worker: &Worker,
+    queue: Queue,
+    permits: Arc<Semaphore>,
+    permit: OwnedSemaphorePermit,
+    work: LaneWork,
+) {
+    let seat = Seat::new(Arc::clone(&permits), permit, worker.origin(&work.account));
+    let permits = &*permits;
     let mut lane = Lane {
         held: work.held,
         queue,
         account: work.account,
         tokens: None,
+        seat,
         pending: work.items.into(),
         next: work.more_at,
         began: worker.instant(),
     };
     while let Some(work) = lane.pending.pop_front() {
         let due = work.due_at;
+        if due > worker.now() {
+            lane.seat.stand_up();
+        }
         if due > worker.now() + LOOK_AHEAD || lane.is_over(worker, permits) || !until(worker, due).await {
             lane.pending.push_front(work);
             break;
@@ -65,6 +82,7 @@ pub(crate) async fn run(worker: &Worker, queue: Queue, permits: &Semaphore, work
                 lane.pending.clear();
                 lane.next = Some(until);
             }
+            Ended::Away(until) => lane.wait_out(worker.now(), until),
         }
     }
     let next = lane.next_due();
@@ -83,9 +101,17 @@ impl Lane {
         self.pending.front().map(|work| work.due_at).into_iter().chain(self.next).min()
     }
 
+    /// Leaves everything for later but what is too late already, and comes back when the next item becomes so.
+    fn wait_out(&mut self, now: Timestamp, until: Timestamp) {
+        let expiries = self.pending.iter().map(|work| work.state.expire_at);
+        self.next = expiries.filter(|at| *at > now).chain([until]).min();
+        self.pending.retain(|work| work.due_at <= now && work.state.expire_at <= now);
+    }
+
     /// Whether others wait and this lane has had its time. Asked between calls, never during one.
     fn is_over(&self, worker: &Worker, permits: &Semaphore) -> bool {
-        permits.available_permits() == 0 && worker.instant().duration_since(self.began) > worker.settings.quantum()
+        let wanted = permits.available_permits() == 0 || self.seat.is_wanted();
+        wanted && worker.instant().duration_since(self.began) > worker.settings.quantum()
     }
 
     /// Something of this lane is due then.

@@ -12,6 +12,7 @@ mod consume;
 mod follow;
 mod lane;
 mod metrics;
+mod origins;
 mod prepare;
 mod probe;
 mod process;

@@ -2,18 +2,28 @@
 
 use domain::platform::Platform;
 use jiff::Timestamp;
-use runtime::metrics::{Histogram, IntCounterVec, Metrics, MetricsError, SECONDS};
+use runtime::metrics::{GaugeVec, Histogram, IntCounterVec, Metrics, MetricsError, SECONDS};
 
 #[derive(Clone)]
 pub(crate) struct PublisherMetrics {
     lag: Histogram,
     attempts: IntCounterVec,
     unconfirmed: IntCounterVec,
+    breaker_open: GaugeVec,
 }
 
 impl PublisherMetrics {
     pub(crate) fn new(metrics: &Metrics) -> Result<Self, MetricsError> {
+        let breaker_open = metrics.gauges(
+            "fanfare_breaker_open",
+            "Servers of a network that are not called because they do not answer",
+            &["platform"],
+        )?;
+        for platform in Platform::all() {
+            breaker_open.with_label_values(&[platform.name()]).set(0.0);
+        }
         Ok(Self {
+            breaker_open,
             lag: metrics.histogram(
                 "fanfare_publish_lag_seconds",
                 "From a target's due time to its first call to the network",
@@ -38,6 +48,14 @@ impl PublisherMetrics {
 
     pub(crate) fn attempt(&self, platform: Platform, outcome: &str) {
         self.attempts.with_label_values(&[platform.name(), outcome]).inc();
+    }
+
+    pub(crate) fn breaker_opened(&self, platform: Platform) {
+        self.breaker_open.with_label_values(&[platform.name()]).inc();
+    }
+
+    pub(crate) fn breaker_closed(&self, platform: Platform) {
+        self.breaker_open.with_label_values(&[platform.name()]).dec();
     }
 
     pub(crate) fn unconfirmed(&self, platform: Platform) {

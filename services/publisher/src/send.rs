@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     lane::{Ended, Lane},
+    origins::{Said, WatchedDoor},
     prepare,
     record::{self, Doing},
     server::Worker,
@@ -25,6 +26,9 @@ pub(crate) async fn send(
     composed: Value,
 ) -> Flow {
     let Some((door, bases)) = worker.doors.of(lane.account.mode) else { return step::changed(worker) };
+    if let Some(wait) = lane.seat.barred() {
+        return step::away(worker, work, wait);
+    }
     let timeout = worker.settings.send_timeout();
     // Taken before the commit, so that it can only be earlier than the deadline that is stored.
     let deadline = Deadline::after(timeout);
@@ -67,9 +71,12 @@ pub(crate) async fn send(
     }
     let outcome = match prepare::account(lane) {
         Ok(account) => {
-            let cx = Cx { door, bases, now: started_at, deadline };
+            let watched = WatchedDoor::new(door);
+            let cx = Cx { door: watched.door(), bases, now: started_at, deadline };
             let network = worker.network(lane.platform());
-            followable(network, network.send(&cx, &account, &composed).await)
+            let outcome = network.send(&cx, &account, &composed).await;
+            lane.seat.hear(&watched.verdict(&Said::of_outcome(&outcome)));
+            followable(network, outcome)
         }
         Err(refusal) => Outcome::Refused(refusal),
     };

@@ -11,6 +11,7 @@ use domain::{
 use jiff::SignedDuration;
 use store::{
     StoreError,
+    lanes::LOOK_AHEAD,
     targets::{AttemptRecord, Finish, Finished, Give, Work},
 };
 use tokio::sync::Semaphore;
@@ -18,6 +19,7 @@ use tokio::sync::Semaphore;
 use crate::{
     follow,
     lane::{Ended, Lane},
+    origins::Admission,
     prepare, probe,
     record::Doing,
     send,
@@ -49,7 +51,10 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
             }
             Step::Evidence(part) => probe::use_evidence(worker, permits, lane, &mut work, part, late).await,
             Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
-            Step::Expire => settle(worker, permits, lane, &mut work, &Event::Expired { held_by: None }).await,
+            Step::Expire => {
+                let held_by = lane.seat.held_by();
+                settle(worker, permits, lane, &mut work, &Event::Expired { held_by }).await
+            }
             Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
             Step::Hold => {
                 let error = held(lane);
@@ -100,6 +105,9 @@ async fn interrupted(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work
 
 /// The next part has not been tried, or is known not to be live.
 async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, part: usize) -> Flow {
+    if let Err(flow) = admitted(worker, lane, work).await {
+        return flow;
+    }
     let started_at = worker.now();
     match prepare::prepare(worker, lane, work, part).await {
         Ok(composed) => send::send(worker, permits, lane, work, part, composed).await,
@@ -114,6 +122,24 @@ async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &m
             finish(worker, permits, lane, work, decision, Some(record)).await
         }
     }
+}
+
+/// Whether the account's server may be called for this target now. No attempt is spent where it may not.
+pub(crate) async fn admitted(worker: &Worker, lane: &mut Lane, work: &Work) -> Result<(), Flow> {
+    // Well below what is left of the lease, which is new when a lane has to wait.
+    match lane.seat.admit(worker.settings.lease() / 4, &worker.shutdown).await {
+        Admission::In => Ok(()),
+        Admission::Away(wait) => Err(away(worker, work, wait)),
+    }
+}
+
+/// The account's server may not be called for so long; or, where that is zero, for others that are being served.
+pub(crate) fn away(worker: &Worker, work: &Work, wait: Duration) -> Flow {
+    let now = worker.now();
+    // Lanes are handed over ahead of their time, and this one would only be sent away again.
+    let until = if wait.is_zero() { now } else { now + wait + LOOK_AHEAD };
+    let expiry = Some(work.state.expire_at).filter(|at| *at > now);
+    Flow::End(Ended::Away(expiry.map_or(until, |expiry| until.min(expiry))))
 }
 
 async fn settle(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, event: &Event) -> Flow {

@@ -46,6 +46,11 @@ impl Network for Bluesky {
         check::preview(draft, account)
     }
 
+    /// The account's personal data server.
+    fn origin<'a>(&'a self, bases: &'a Bases, facts: &'a Value) -> &'a str {
+        facts["pds"].as_str().unwrap_or_else(|| bases.get(spec::SERVICE_BASE, spec::DEFAULT_SERVICE))
+    }
+
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
         connect::identify(cx, given).await
     }

@@ -3,7 +3,7 @@
 use domain::platform::Platform;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Where accounts without a `service` of their own sign in; replaced by the base `bluesky`.
 pub(super) const DEFAULT_SERVICE: &str = "https://bsky.social";
@@ -52,6 +52,7 @@ pub(super) static SPEC: Spec = Spec {
     probe: ProbeClass::NativeKey,
     // `getRecord` asks the server that took the write.
     permits: 256,
+    origins: Origins::Many,
     credentials_max_bytes: 16 * 1024,
 };
 

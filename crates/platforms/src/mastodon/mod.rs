@@ -42,6 +42,11 @@ impl Network for Mastodon {
         check::preview(draft, account)
     }
 
+    /// The account's instance.
+    fn origin<'a>(&'a self, _bases: &'a Bases, facts: &'a Value) -> &'a str {
+        facts["base"].as_str().unwrap_or_default()
+    }
+
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
         connect::identify(cx, given).await
     }

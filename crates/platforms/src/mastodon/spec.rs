@@ -3,7 +3,7 @@
 use domain::platform::Platform;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 pub(super) static SPEC: Spec = Spec {
     platform: Platform::Mastodon,
@@ -29,6 +29,7 @@ pub(super) static SPEC: Spec = Spec {
     probe: ProbeClass::NativeKey,
     // An account's own statuses come from the database that took them; trusted on Mastodon itself only.
     permits: 256,
+    origins: Origins::Many,
     credentials_max_bytes: 16 * 1024,
 };
 

@@ -48,6 +48,10 @@ impl Network for X {
         check::preview(draft, bases)
     }
 
+    fn origin<'a>(&'a self, bases: &'a Bases, _facts: &'a Value) -> &'a str {
+        bases.get(spec::BASE, spec::DEFAULT_BASE)
+    }
+
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
         connect::identify(cx, given).await
     }

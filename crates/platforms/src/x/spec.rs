@@ -3,7 +3,7 @@
 use domain::platform::Platform;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Where X is when nobody says otherwise; replaced by the base `x`.
 pub(super) const DEFAULT_BASE: &str = "https://api.x.com";
@@ -38,6 +38,7 @@ pub(super) static SPEC: Spec = Spec {
     probe: ProbeClass::Listing,
     // A timeline may lag behind, and X does not promise by how much.
     permits: 256,
+    origins: Origins::One,
     credentials_max_bytes: 16 * 1024,
 };
 

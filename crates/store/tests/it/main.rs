@@ -2,6 +2,7 @@
 
 mod accepting;
 mod changing;
+mod finishing;
 mod house;
 mod lanes;
 mod migrations;

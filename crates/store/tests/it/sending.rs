@@ -19,9 +19,9 @@ use store::{
 
 use crate::house::House;
 
-const QUEUE: Queue = Queue::Publish(Platform::X);
+pub(crate) const QUEUE: Queue = Queue::Publish(Platform::X);
 
-fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules {
         on_unconfirmed: OnUnconfirmed::Hold,
         on_auth_failure: OnAuthFailure::Hold,
@@ -31,13 +31,13 @@ fn rules() -> Rules {
     }
 }
 
-async fn work(house: &House) -> Vec<LaneWork> {
+pub(crate) async fn work(house: &House) -> Vec<LaneWork> {
     let lanes = house.lanes.claim(QUEUE, 100).await.unwrap();
     let held = house.lanes.take(lanes).await.unwrap();
     house.targets.work(held).await.unwrap()
 }
 
-fn intent(lane: &LaneWork, work: &Work) -> Start {
+pub(crate) fn intent(lane: &LaneWork, work: &Work) -> Start {
     Start {
         held: lane.held.clone(),
         target_id: work.target_id,
@@ -54,7 +54,7 @@ fn intent(lane: &LaneWork, work: &Work) -> Start {
 }
 
 /// Starts a target and records that it is live.
-async fn publish(house: &House, lane: &LaneWork, id: &str) -> Finished {
+pub(crate) async fn publish(house: &House, lane: &LaneWork, id: &str) -> Finished {
     let work = &lane.items[0];
     let Started::Go { send_deadline, now } = house.targets.start(intent(lane, work)).await.unwrap() else {
         panic!("not started");
