@@ -68,6 +68,10 @@ impl Network for Played {
         Vec::new()
     }
 
+    fn origin<'a>(&'a self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
+        self.origin.as_str()
+    }
+
     async fn identify(&self, _cx: &Cx<'_>, _given: &Value) -> Result<Identity, Refusal> {
         let message = "accounts of a played network are put into the database".to_owned();
         Err(Refusal::Rejected { code: ErrorCode::AccountNotFound, message, http_status: None })
