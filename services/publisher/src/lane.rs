@@ -80,7 +80,7 @@ pub(crate) async fn run(
     };
     lane.more_at = work.more_at.map(|at| lane.sendable_at(at));
     while let Some(work) = lane.pending.pop_front() {
-        let due = work.due_at;
+        let due = lane.begins_at(&work, worker.now());
         if due > worker.now() {
             lane.seat.stand_up();
         }
@@ -134,6 +134,17 @@ impl Lane {
         self.account.throttle.as_ref().filter(|throttle| throttle.until > now)
     }
 
+    /// When an item is gone on with. The end of what the lane waits for is waited for here when it is near, like the time
+    /// of an item: a lane is handed over ahead of both.
+    fn begins_at(&self, work: &Work, now: Timestamp) -> Timestamp {
+        match self.throttled(now) {
+            Some(throttle) if throttle.until <= now + LOOK_AHEAD && !work.state.is_ambiguous() => {
+                self.sendable_at(work.due_at)
+            }
+            _ => work.due_at,
+        }
+    }
+
     fn sendable_at(&self, due: Timestamp) -> Timestamp {
         self.account.throttle.as_ref().map_or(due, |throttle| due.max(throttle.until))
     }
@@ -142,6 +153,7 @@ impl Lane {
     fn wait_out(&mut self, now: Timestamp, until: Timestamp) {
         let expiries = self.pending.iter().map(|work| work.state.expire_at);
         self.next = expiries.filter(|at| *at > now).chain([until]).min();
+        self.more_at = None;
         self.pending.retain(|work| work.due_at <= now && work.state.expire_at <= now);
     }
 
