@@ -14,6 +14,7 @@ use vault::PublicRing;
 
 pub use play::play;
 pub use program::Program;
+pub use programs::free_port;
 use programs::{Cast, Running};
 
 use crate::{
@@ -113,7 +114,7 @@ impl Plan {
         let mut ports = BTreeMap::new();
         for program in formation.services().iter().chain(&[Program::Sandbox]) {
             for kind in [Port::Own, Port::Admin] {
-                ports.insert((*program, kind), programs::free_port(ports.values().copied()));
+                ports.insert((*program, kind), free_port());
             }
         }
         let front = if formation == Formation::Apart { Program::Gateway } else { Program::Fanfare };

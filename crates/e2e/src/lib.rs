@@ -5,6 +5,7 @@
 //! [`instant`] a network inside this process that answers at once and remembers what it was told.
 
 pub mod caller;
+pub mod chaos;
 pub mod crowd;
 pub mod fleet;
 pub mod full_lanes;
