@@ -71,10 +71,10 @@ impl Running {
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
-    /// SIGTERM.
-    pub(super) fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.process().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "{} could not be told to stop", self.program);
+    /// `TERM`, `STOP` or `CONT`.
+    pub(super) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.process().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{} could not be sent {signal}", self.program);
     }
 
     /// SIGKILL, without waiting.
