@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use domain::{job::Queue, platform::Platform};
 use jiff::Timestamp;
+use runtime::failpoint;
 use secrecy::SecretString;
 use store::{
     lanes::{Held, LOOK_AHEAD},
@@ -67,6 +68,7 @@ pub(crate) async fn run(worker: &Worker, queue: Queue, permits: &Semaphore, work
             }
         }
     }
+    failpoint::hit("publisher.before_release");
     let next = lane.next_due();
     if let Err(error) = worker.lanes.release(lane.held, next).await {
         tracing::warn!(%error, "a lane could not be given back; it comes back when its lease ends");

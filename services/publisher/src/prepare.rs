@@ -13,6 +13,7 @@ use egress::Deadline;
 use jiff::SignedDuration;
 use media::{FetchCaps, Fitted, Format, Kind, MediaError, ObjectKey, Rules};
 use platforms::{Account, Cx, Media, MediaHandle, MediaRules, Part};
+use runtime::failpoint;
 use serde_json::{Value, json};
 use store::targets::Work;
 use vault::Context;
@@ -128,7 +129,9 @@ async fn upload(
             let media = fetch(worker, lane, file).await.map_err(refused)?;
             let cx = cx(worker, lane).map_err(refused)?;
             let account = account(lane).map_err(refused)?;
-            worker.network(lane.platform()).upload(&cx, &account, &media).await.map_err(refused)?
+            let made = worker.network(lane.platform()).upload(&cx, &account, &media).await.map_err(refused)?;
+            failpoint::hit("publisher.after_upload");
+            made
         }
     };
     let give_up = worker.now() + PROCESSING;

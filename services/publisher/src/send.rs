@@ -3,6 +3,7 @@
 use domain::transition::Event;
 use egress::Deadline;
 use platforms::Cx;
+use runtime::failpoint;
 use serde_json::Value;
 use store::targets::{Start, Started, Work};
 use tokio::sync::Semaphore;
@@ -45,6 +46,7 @@ pub(crate) async fn send(
         timeout,
         lease: worker.settings.lease(),
     };
+    failpoint::hit("publisher.before_start");
     let started_at = match worker.targets.start(start).await {
         Ok(Started::Go { send_deadline, now }) => {
             work.state = decision.target;
@@ -65,6 +67,7 @@ pub(crate) async fn send(
     if part == 0 && work.state.attempt == 1 {
         worker.metrics.first_call(work.first_due_at, started_at);
     }
+    failpoint::hit("publisher.after_start");
     let outcome = match prepare::account(lane) {
         Ok(account) => {
             let cx = Cx { door, bases, now: started_at, deadline };
@@ -72,6 +75,7 @@ pub(crate) async fn send(
         }
         Err(refusal) => domain::target::Outcome::Refused(refusal),
     };
+    failpoint::hit("publisher.after_call");
     worker.metrics.attempt(lane.platform(), record::outcome_word(&outcome));
     let event = Event::Sent { part, outcome: outcome.clone() };
     let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };

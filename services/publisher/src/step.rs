@@ -8,6 +8,7 @@ use domain::{
     transition::{self, Decision, Error, Event, Next, Rules},
 };
 use jiff::SignedDuration;
+use runtime::failpoint;
 use store::{
     StoreError,
     targets::{AttemptRecord, Finish, Finished, Give, Work},
@@ -190,7 +191,9 @@ pub(crate) async fn finish_with(
         give,
         now: worker.now(),
     };
-    match record(worker, request).await {
+    let finished = record(worker, request).await;
+    failpoint::hit("publisher.after_finish");
+    match finished {
         Some(Finished::Lost) => Flow::End(Ended::Lost),
         None => Flow::End(Ended::Lost),
         Some(Finished::Recorded | Finished::Changed) if give != Give::Keep => Flow::End(Ended::Gave),
