@@ -8,7 +8,9 @@
 pub mod checker;
 pub mod client;
 pub mod evidence;
+pub mod failpoints;
 mod gather;
+pub mod machines;
 pub mod proxy;
 pub mod scenarios;
 pub mod schedule;

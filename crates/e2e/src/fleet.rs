@@ -153,6 +153,7 @@ impl Plan {
             formation,
             cast: self.cast,
             running: BTreeMap::new(),
+            others: Vec::new(),
             ports,
             variables,
             keys,
@@ -182,6 +183,8 @@ pub struct Fleet {
     formation: Formation,
     cast: Cast,
     running: BTreeMap<Program, Running>,
+    /// Further instances of programs.
+    others: Vec<Running>,
     ports: BTreeMap<(Program, Port), u16>,
     variables: Vec<(String, String)>,
     keys: Keys,

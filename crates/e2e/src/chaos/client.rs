@@ -37,6 +37,8 @@ pub struct Lodger {
     pub tenant: Tenant,
     /// Where it posts.
     pub accounts: Vec<Connected>,
+    /// An upload that posts may have with them.
+    pub picture: String,
     /// What listens, where anybody does.
     pub hook: Option<Arc<Hook>>,
 }
@@ -66,9 +68,9 @@ impl Client {
     ///
     /// # Panics
     /// When a caller did.
-    pub async fn finish(self) -> Vec<Call> {
+    pub async fn finish(&mut self) -> Vec<Call> {
         self.stop.stop();
-        self.calling.await.expect("callers do not panic");
+        (&mut self.calling).await.expect("callers do not panic");
         std::mem::take(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -101,7 +103,7 @@ async fn call_on(lodgers: Vec<Lodger>, seed: u64, pause: Duration, log: Arc<Mute
 /// One call, until its caller knows or gives up.
 async fn make(lodger: &Lodger, order: &Order) -> Call {
     let accounts: Vec<_> = order.accounts.iter().filter_map(|place| lodger.accounts.get(*place)).collect();
-    let (body, text) = body_of(order, &accounts);
+    let (body, text) = body_of(order, lodger, &accounts);
     let key = format!("key of {text}");
     let began = Instant::now();
     let mut outcome = create(&lodger.tenant.caller, &body, &key).await;
@@ -125,7 +127,7 @@ async fn make(lodger: &Lodger, order: &Order) -> Call {
     }
 }
 
-fn body_of(order: &Order, accounts: &[&Connected]) -> (Value, String) {
+fn body_of(order: &Order, lodger: &Lodger, accounts: &[&Connected]) -> (Value, String) {
     let text = format!("{} of {}", order.number, order.seed);
     let ids: Vec<_> = accounts.iter().map(|account| account.id.as_str()).collect();
     let mut body = json!({"accounts": ids});
@@ -137,6 +139,10 @@ fn body_of(order: &Order, accounts: &[&Connected]) -> (Value, String) {
     let mut first = text.clone();
     match order.shape {
         Shape::AtOnce => body["content"] = json!(text),
+        Shape::Picture => {
+            body["content"] = json!(text);
+            body["media"] = json!([{"id": lodger.picture, "alt_text": "a pattern"}]);
+        }
         Shape::Perishable(lateness) => {
             body["content"] = json!(text);
             body["max_lateness"] = json!(SignedDuration::try_from(lateness).unwrap_or_default().to_string());

@@ -20,6 +20,9 @@ use crate::{
     Fleet,
     fleet::{Formation, Plan, Program},
     hooks::Hook,
+    pictures,
+    tenant::id,
+    world::Resident,
 };
 
 /// What comes between a crash and finding out is half a minute each in production.
@@ -74,7 +77,8 @@ impl Stage {
                     accounts.push(tenant.connect(platform).await);
                 }
             }
-            lodgers.push(Lodger { tenant, accounts, hook });
+            let picture = id(&pictures::upload(&tenant, pictures::png(64, 48)).await).to_owned();
+            lodgers.push(Lodger { tenant, accounts, picture, hook });
         }
         // So that a fault always finds something under way.
         let slow = json!({"operation": "publish", "fault": "slow", "times": null, "params": {"delay_ms": 60}});
@@ -154,6 +158,20 @@ impl Stage {
         }
     }
 
+    /// Connects accounts again whose tokens are gone for good, as their owners would: what was exchanged and not stored
+    /// cannot be had back.
+    async fn reconnect(&self) {
+        for lodger in &self.lodgers {
+            for account in lodger.tenant.list("/v1/social-accounts").await {
+                let known = lodger.accounts.iter().find(|known| account["id"] == known.id);
+                let Some(known) = known.filter(|_| account["status"] == "needs_reconnect") else { continue };
+                let Resident { platform, username, .. } = &known.resident;
+                let again = self.fleet.world.settle_again(*platform, username).await;
+                lodger.tenant.connect_as(again).await;
+            }
+        }
+    }
+
     fn wire(&self, wire: Wire) -> &Link {
         let links = self.fleet.links();
         match wire {
@@ -165,14 +183,15 @@ impl Stage {
 
     /// Ends the load, lets everything settle, and judges.
     pub async fn judge(mut self) -> Verdict {
-        let calls = self.client.finish().await;
         let fallen = self.fleet.fallen();
         for (program, how) in &fallen {
             tracing::warn!(%program, %how, "a program ended by itself");
             self.fleet.start(*program);
         }
         self.fleet.are_ready().await;
+        let calls = self.client.finish().await;
         self.fleet.world.no_faults().await;
+        self.reconnect().await;
         let hurried_at = gather::settle(&self.fleet.db, SETTLING).await;
         let mut evidence = gather::gather(&self.fleet.db, &self.fleet.world, &self.lodgers).await;
         evidence.calls = calls;

@@ -54,6 +54,20 @@ impl Fleet {
         self.signal(program, "CONT");
     }
 
+    /// Starts another instance beside the one that runs, which stays to the end and is never named again.
+    pub async fn add(&mut self, program: Program) {
+        let first = self.running.remove(&program);
+        let ports = [Port::Own, Port::Admin].map(|kind| (kind, self.ports[&(program, kind)]));
+        for (kind, _) in ports {
+            self.ports.insert((program, kind), free_port());
+        }
+        self.start(program);
+        self.is_ready(program).await;
+        self.others.extend(self.running.remove(&program));
+        self.running.extend(first.map(|first| (program, first)));
+        self.ports.extend(ports.map(|(kind, port)| ((program, kind), port)));
+    }
+
     fn signal(&self, program: Program, signal: &str) {
         self.running.get(&program).unwrap_or_else(|| panic!("{program} does not run")).signal(signal);
     }

@@ -32,6 +32,8 @@ pub enum Shape {
     Later(Duration),
     /// Would go out later, and is called off before.
     CalledOff,
+    /// Goes out at once, with a picture.
+    Picture,
     /// So many parts, in a chain.
     Thread(usize),
 }
@@ -56,7 +58,8 @@ impl Orders {
 
     fn shape(&mut self) -> Shape {
         match self.chance.random_range(0..100) {
-            0..55 => Shape::AtOnce,
+            0..45 => Shape::AtOnce,
+            45..55 => Shape::Picture,
             55..60 => Shape::Perishable(Duration::from_secs(60)),
             60..80 => Shape::Later(Duration::from_millis(self.chance.random_range(800..8_000))),
             80..85 => Shape::CalledOff,
@@ -98,7 +101,7 @@ mod tests {
         assert_ne!(drawn(1), drawn(2));
         let shapes: std::collections::HashSet<_> =
             drawn(1).iter().map(|order| std::mem::discriminant(&order.shape)).collect();
-        assert_eq!(shapes.len(), 5);
+        assert_eq!(shapes.len(), 6);
         assert!(drawn(1).iter().all(|order| order.accounts.iter().all(|place| *place < [3, 5][order.tenant])));
     }
 }

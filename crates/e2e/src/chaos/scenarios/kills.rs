@@ -13,17 +13,8 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_millis(120);
 
-/// Each its own process, so many times.
-pub(crate) async fn apart(seed: u64, times: usize) -> Verdict {
-    kill("kills", seed, Formation::Apart, times).await
-}
-
-/// All of them in one process.
-pub(crate) async fn together(seed: u64, times: usize) -> Verdict {
-    kill("kills-together", seed, Formation::Together, times).await
-}
-
-async fn kill(name: &str, seed: u64, formation: Formation, times: usize) -> Verdict {
+/// So many times.
+pub(crate) async fn kill(name: &str, seed: u64, formation: Formation, times: usize) -> Verdict {
     let mut stage = Stage::set(name, seed, formation, PAUSE).await;
     stage.play(&schedule::draw(seed, formation, Mix::Kills, times)).await;
     stage.run(Duration::from_secs(2)).await;
