@@ -1,6 +1,8 @@
 //! What a run leaves behind: what callers were told, what the API and the database say, what became public and what the
 //! webhooks said. Plain data, so that any of it can be made up to see whether the checker notices.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 /// Everything about one run.
@@ -14,6 +16,8 @@ pub struct Evidence {
     pub calls: Vec<Call>,
     /// As they ended.
     pub posts: Vec<Post>,
+    /// When each account was taken by a worker, which then reads what there is to do; in order.
+    pub takes: HashMap<String, Vec<Timestamp>>,
     /// The networks' ledger.
     pub ledger: Vec<Entry>,
     /// As `GET /v1/events` gives them.
@@ -82,7 +86,7 @@ pub struct Target {
     pub due: Timestamp,
     /// Its place among those due at the same time.
     pub seq: i64,
-    /// When it was put into its account's queue, a moment before the commit.
+    /// When it was in its account's queue for everybody to see.
     pub queued_at: Timestamp,
     /// When it is too late for it.
     pub expires_at: Timestamp,

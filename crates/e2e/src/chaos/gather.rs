@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use domain::ids::{PostId, TargetId};
+use domain::ids::{AccountId, PostId, TargetId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use testkit::TestDatabase;
@@ -16,12 +16,19 @@ use crate::{World, tenant::id};
 
 const BETWEEN: Duration = Duration::from_millis(200);
 
-/// Keeps each target's place in its account's queue, which is gone once it is settled.
+/// Keeps each target's place in its account's queue, which is gone once it is settled, and each time an account is taken.
+/// The first is written down by the commit itself: a transaction may stay open for as long as its process is frozen.
 const WATCH: &str = "CREATE TABLE ground_queue (target uuid PRIMARY KEY, due timestamptz, seq bigint, queued_at timestamptz); \
     CREATE FUNCTION ground_queued() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
       INSERT INTO ground_queue VALUES (NEW.subject_id, NEW.first_due_at, NEW.seq, clock_timestamp()) \
       ON CONFLICT DO NOTHING; RETURN NULL; END $$; \
-    CREATE TRIGGER ground_queued AFTER INSERT ON publish_queue FOR EACH ROW EXECUTE FUNCTION ground_queued()";
+    CREATE CONSTRAINT TRIGGER ground_queued AFTER INSERT ON publish_queue DEFERRABLE INITIALLY DEFERRED \
+      FOR EACH ROW EXECUTE FUNCTION ground_queued(); \
+    CREATE TABLE ground_takes (account uuid, at timestamptz); \
+    CREATE FUNCTION ground_taken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+      INSERT INTO ground_takes VALUES (NEW.key, clock_timestamp()); RETURN NULL; END $$; \
+    CREATE TRIGGER ground_taken AFTER UPDATE OF fence ON jobs \
+      FOR EACH ROW WHEN (NEW.kind = 1 AND NEW.fence <> OLD.fence) EXECUTE FUNCTION ground_taken()";
 
 /// Lets the twenty minutes pass in which a network whose list may lag is asked again.
 const HURRY: &str = "UPDATE post_targets SET probes = 5, next_at = now() WHERE state = 'unconfirmed' AND next_at > now(); \
@@ -71,10 +78,14 @@ pub(super) async fn gather(db: &TestDatabase, world: &World, lodgers: &[Lodger])
     let ledger = world.ledger().await;
     evidence.ledger = ledger.iter().map(|entry| entry_of(entry)).collect();
     let mut attempts = attempts(db).await;
+    let takes = takes(db).await;
     let places = places(db).await;
     for (number, lodger) in lodgers.iter().enumerate() {
         let accounts: HashMap<_, _> =
             lodger.accounts.iter().map(|account| (account.id.as_str(), account.resident.account.as_str())).collect();
+        for (id, account) in &accounts {
+            evidence.takes.insert((*account).to_owned(), takes.get(*id).cloned().unwrap_or_default());
+        }
         for post in lodger.tenant.list("/v1/posts").await {
             let targets = post["targets"].as_array().into_iter().flatten();
             let targets = targets.map(|target| target_of(&post, target, &accounts, &places, &mut attempts)).collect();
@@ -156,25 +167,33 @@ fn target_of(
 
 /// Of each target, its place in the queue and its times.
 async fn places(db: &TestDatabase) -> HashMap<String, Value> {
-    let rows = db
-        .texts(
-            "SELECT json_build_object('target', t.id, 'due', q.due, 'seq', q.seq, 'queued_at', q.queued_at, \
-               'expires_at', t.expire_at, 'changed_at', t.updated_at)::text \
-             FROM post_targets t LEFT JOIN ground_queue q ON q.target = t.id",
-        )
-        .await;
-    rows.iter().filter_map(|row| serde_json::from_str::<Value>(row).ok()).map(|row| (target_id(&row), row)).collect()
+    let sql = "SELECT json_build_object('target', t.id, 'due', q.due, 'seq', q.seq, 'queued_at', q.queued_at, \
+          'expires_at', t.expire_at, 'changed_at', t.updated_at)::text \
+        FROM post_targets t LEFT JOIN ground_queue q ON q.target = t.id";
+    rows(db, sql).await.into_iter().map(|row| (target_id(&row), row)).collect()
+}
+
+/// By the account's id as the API writes it.
+async fn takes(db: &TestDatabase) -> HashMap<String, Vec<Timestamp>> {
+    let sql = "SELECT json_build_object('account', account, 'at', at)::text FROM ground_takes ORDER BY at";
+    let mut takes: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows(db, sql).await {
+        let id: Uuid = row["account"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
+        takes.entry(AccountId(id).to_string()).or_default().push(time(&row["at"]));
+    }
+    takes
+}
+
+/// Rows of one column with JSON in it.
+async fn rows(db: &TestDatabase, sql: &str) -> Vec<Value> {
+    db.texts(sql).await.iter().filter_map(|row| serde_json::from_str(row).ok()).collect()
 }
 
 async fn attempts(db: &TestDatabase) -> HashMap<String, Vec<Attempt>> {
-    let rows = db
-        .texts(
-            "SELECT json_build_object('target', target_id, 'step', step, 'from', started_at, 'to', ended_at, \
-               'outcome', outcome)::text FROM publish_attempts ORDER BY id",
-        )
-        .await;
+    let sql = "SELECT json_build_object('target', target_id, 'step', step, 'from', started_at, 'to', ended_at, \
+          'outcome', outcome)::text FROM publish_attempts ORDER BY id";
     let mut attempts: HashMap<_, Vec<_>> = HashMap::new();
-    for row in rows.iter().filter_map(|row| serde_json::from_str::<Value>(row).ok()) {
+    for row in rows(db, sql).await {
         attempts.entry(target_id(&row)).or_default().push(Attempt {
             step: text(&row["step"]),
             started_at: time(&row["from"]),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use domain::platform::Platform;
 use jiff::Timestamp;
 use runtime::clock::{Clock as _, SystemClock};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
@@ -80,9 +80,7 @@ impl Stage {
             let picture = id(&pictures::upload(&tenant, pictures::png(64, 48)).await).to_owned();
             lodgers.push(Lodger { tenant, accounts, picture, hook });
         }
-        // So that a fault always finds something under way.
-        let slow = json!({"operation": "publish", "fault": "slow", "times": null, "params": {"delay_ms": 60}});
-        fleet.world.fault(slow).await;
+        fleet.world.fault(slow()).await;
         let client = Client::start(lodgers.clone(), seed, pause);
         let name = name.to_owned();
         Self { fleet, lodgers, client, name, seed, began, faults: Vec::new(), crashes: 0 }
@@ -152,10 +150,17 @@ impl Stage {
             }
             Fault::Networks(word, times) => {
                 self.struck();
-                let fault = json!({"operation": "publish", "fault": word, "times": times});
-                self.fleet.world.fault(fault).await;
+                self.networks(&json!({"operation": "publish", "fault": word, "times": times})).await;
             }
         }
+    }
+
+    /// The networks do this next, in place of what they were told before.
+    pub async fn networks(&self, fault: &Value) {
+        // Of faults that fit a call, the first strikes.
+        self.fleet.world.no_faults().await;
+        self.fleet.world.fault(fault.clone()).await;
+        self.fleet.world.fault(slow()).await;
     }
 
     /// Connects accounts again whose tokens are gone for good, as their owners would: what was exchanged and not stored
@@ -206,3 +211,8 @@ impl Stage {
 
 /// A program that is killed, frozen or replaced in turn.
 pub const SERVICES: [Program; 4] = [Program::Gateway, Program::Publisher, Program::Dispatcher, Program::Connector];
+
+/// The networks take a moment, so that a fault always finds something under way.
+fn slow() -> Value {
+    json!({"operation": "publish", "fault": "slow", "times": null, "params": {"delay_ms": 60}})
+}

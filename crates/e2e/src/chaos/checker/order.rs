@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Findings, Kind};
 use crate::chaos::evidence::{Attempt, Evidence, Target};
-
-/// A target may be overtaken by one that was being worked on when it came: that hold may last this long.
-const HOLD: SignedDuration = SignedDuration::from_secs(4);
 
 pub(super) fn check(evidence: &Evidence, found: &mut Findings) {
     let mut accounts: BTreeMap<&str, Vec<&Target>> = BTreeMap::new();
     for target in evidence.posts.iter().flat_map(|post| &post.targets) {
         accounts.entry(&target.account).or_default().push(target);
     }
-    for targets in accounts.values() {
-        in_turn(targets, found);
+    for (account, targets) in &accounts {
+        in_turn(targets, evidence.takes.get(*account).map_or(&[], Vec::as_slice), found);
         one_at_a_time(targets, found);
     }
 }
@@ -26,18 +23,20 @@ fn first(target: &Target) -> Option<Timestamp> {
     target.attempts.iter().filter(|attempt| attempt.step != "probe").map(|attempt| attempt.started_at).min()
 }
 
-fn in_turn(targets: &[&Target], found: &mut Findings) {
+/// A target may be overtaken by what was being worked on when it came. Whoever is worked on later was read together with
+/// it, or after it.
+fn in_turn(targets: &[&Target], takes: &[Timestamp], found: &mut Findings) {
+    let read = |at: &Timestamp| takes.iter().rev().find(|take| *take <= at).copied().unwrap_or(Timestamp::MIN);
     let mut targets: Vec<_> = targets.iter().filter_map(|target| Some((*target, first(target)?))).collect();
     targets.sort_by_key(|(target, _)| (target.due, target.seq));
     for (place, (before, began)) in targets.iter().enumerate() {
-        let known = before.queued_at.saturating_add(HOLD).unwrap_or(Timestamp::MAX);
-        let overtaken_by = targets.iter().skip(place + 1).find(|(_, at)| at < began && *at > known);
+        let overtaken_by = targets.iter().skip(place + 1).find(|(_, at)| at < began && before.queued_at < read(at));
         if let Some((after, at)) = overtaken_by {
             found.add(
                 Kind::OrderBreak,
                 format!(
-                    "on {}: {} (due {}, {}) was tried at {began}, after {} (due {}, {}) at {at}",
-                    before.account, before.id, before.due, before.seq, after.id, after.due, after.seq
+                    "on {}: {} (due {}, {}, known at {}) was tried at {began}, after {} (due {}, {}) at {at}, read at {}",
+                    before.account, before.id, before.due, before.seq, before.queued_at, after.id, after.due, after.seq, read(at)
                 ),
             );
         }

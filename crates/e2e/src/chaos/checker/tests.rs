@@ -206,6 +206,7 @@ fn what_is_said_to_be_live_and_is_not_under_that_id_is_falsely_published() {
 fn first_attempts_out_of_turn_break_the_order() {
     // Both waited for a minute; the later one went first.
     let overtaken = |run: &mut Evidence| {
+        run.takes.insert("alice".to_owned(), vec![second(2), second(160), second(170)]);
         first(run).attempts = vec![attempt("send", 171, 172, "published")];
         run.posts[1].targets[0].attempts = vec![attempt("send", 161, 162, "published")];
         run.ledger[0].at = second(171);
@@ -220,6 +221,8 @@ fn first_attempts_out_of_turn_break_the_order() {
     let just_came = |run: &mut Evidence| {
         overtaken(run);
         first(run).queued_at = second(160);
+        // A later hold, which did the second only, does not make it known before.
+        run.takes.insert("alice".to_owned(), vec![second(160), second(163)]);
     };
     assert_eq!(after(just_came), [], "the other was being worked on when it came");
 }

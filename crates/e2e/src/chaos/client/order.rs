@@ -62,7 +62,7 @@ impl Orders {
             45..55 => Shape::Picture,
             55..60 => Shape::Perishable(Duration::from_secs(60)),
             60..80 => Shape::Later(Duration::from_millis(self.chance.random_range(800..8_000))),
-            80..85 => Shape::CalledOff,
+            80..88 => Shape::CalledOff,
             _ => Shape::Thread(self.chance.random_range(2..4)),
         }
     }

@@ -20,7 +20,7 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_millis(90);
 /// Under load every place is come by within this, after a start.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(45);
 const SIGABRT: i32 = 6;
 
 /// At every point that `wanted` names, at each of these hits.
@@ -87,8 +87,5 @@ struct Plan {
 
 /// A connector comes by its places only when tokens are to be renewed.
 pub(super) async fn expire_tokens(stage: &Stage) {
-    for platform in ["x", "bluesky"] {
-        let fault = json!({"platform": platform, "operation": "publish", "fault": "expire_token", "times": 4});
-        stage.fleet.world.fault(fault).await;
-    }
+    stage.networks(&json!({"platform": "bluesky", "operation": "publish", "fault": "expire_token", "times": 3})).await;
 }

@@ -43,6 +43,9 @@ pub(crate) async fn freeze(name: &str, seed: u64, places: usize, anywhere: usize
         stage.crashed(1);
         let value = failpoints::freezing(place, 2);
         stage.fleet.start_with(program, &[(runtime::failpoint::VARIABLE, &value)]);
+        if program == Program::Connector {
+            expire_tokens(&stage).await;
+        }
         if !stands_still(&stage, program).await {
             missed.push(format!("{program} never came by {place}"));
             continue;
@@ -72,9 +75,6 @@ async fn stands_still(stage: &Stage, program: Program) -> bool {
     while began.elapsed() < PATIENCE {
         if process::is_stopped(stage.fleet.process(program)) {
             return true;
-        }
-        if program == Program::Connector {
-            expire_tokens(stage).await;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
