@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use domain::{job::Queue, platform::Platform};
+use domain::{job::Queue, platform::Platform, target::PartStatus};
 use jiff::Timestamp;
 use runtime::failpoint;
 use secrecy::SecretString;
@@ -48,7 +48,7 @@ pub(crate) async fn run(worker: &Worker, queue: Queue, permits: &Semaphore, work
         queue,
         account: work.account,
         tokens: None,
-        pending: work.items.into(),
+        pending: begun_first(work.items),
         next: work.more_at,
         began: worker.instant(),
     };
@@ -73,6 +73,13 @@ pub(crate) async fn run(worker: &Worker, queue: Queue, permits: &Semaphore, work
     if let Err(error) = worker.lanes.release(lane.held, next).await {
         tracing::warn!(%error, "a lane could not be given back; it comes back when its lease ends");
     }
+}
+
+/// A request that may still be under way goes before what has come in since with an earlier time: nothing of the account is
+/// sent before it must have ended.
+fn begun_first(mut items: Vec<Work>) -> VecDeque<Work> {
+    items.sort_by_key(|work| work.state.parts.iter().all(|part| part.status != PartStatus::Sending));
+    items.into()
 }
 
 impl Lane {
