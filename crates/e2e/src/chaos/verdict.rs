@@ -86,7 +86,7 @@ pub struct Verdict {
     pub seed: u64,
     /// Targets of posts that were accepted.
     pub accepted: usize,
-    /// Processes that were killed or died.
+    /// Processes that were killed or died, PostgreSQL's and RabbitMQ's too.
     pub crashes: usize,
     /// Attempts whose outcome was not known at first.
     pub ambiguous: usize,

@@ -54,10 +54,8 @@ fn one_at_a_time(targets: &[&Target], found: &mut Findings) {
     for pair in sends.windows(2) {
         let [(_, ended, one), (began, _, other)] = pair else { continue };
         if began < ended && one.id != other.id {
-            found.add(
-                Kind::OrderBreak,
-                format!("on {}: {} began at {began} before {} had ended at {ended}", one.account, other.id, one.id),
-            );
+            let detail = format!("{} began at {began} before {} had ended at {ended}", other.id, one.id);
+            found.add(Kind::OrderBreak, format!("on {}: {detail}\n{other:?}\n{one:?}", one.account));
         }
     }
 }

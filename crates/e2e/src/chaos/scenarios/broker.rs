@@ -19,16 +19,16 @@ pub(crate) async fn all(seed: u64) -> Verdict {
     let machines = Machines::own();
     let mut stage = stage("broker", seed, &machines).await;
     stage.run(Duration::from_secs(3)).await;
-    stage.struck();
+    stage.crashed(1);
     machines.kill(Machine::RabbitMq).await;
     stage.run(Duration::from_secs(2)).await;
     machines.up(Machine::RabbitMq).await;
     stage.run(Duration::from_secs(4)).await;
-    stage.struck();
+    stage.crashed(1);
     machines.down(Machine::RabbitMq).await;
     machines.up(Machine::RabbitMq).await;
     stage.run(Duration::from_secs(4)).await;
-    stage.struck();
+    stage.crashed(1);
     machines.wipe(Machine::RabbitMq).await;
     stage.run(Duration::from_secs(3)).await;
     stage.judge().await
@@ -40,7 +40,7 @@ pub(crate) async fn wiped(seed: u64) -> Verdict {
     machines.up(Machine::RabbitMq).await;
     let mut stage = stage("broker-wiped", seed, &machines).await;
     stage.run(Duration::from_secs(2)).await;
-    stage.struck();
+    stage.crashed(1);
     let url = machines.url(Machine::RabbitMq).await;
     let wiping = machines.clone();
     let wiping = tokio::spawn(async move { wiping.wipe(Machine::RabbitMq).await });

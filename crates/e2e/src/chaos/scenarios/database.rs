@@ -22,10 +22,10 @@ pub(crate) async fn stop(seed: u64, times: u64) -> Verdict {
         if time % 2 == 0 {
             let file = stage.fleet.db.texts("SELECT pg_read_file('postmaster.pid')").await;
             let postmaster = file.first().and_then(|text| text.lines().next()?.trim().parse().ok());
-            stage.struck();
+            stage.crashed(1);
             machines.stop_immediately(postmaster.expect("the postmaster's process")).await;
         } else {
-            stage.struck();
+            stage.crashed(1);
             machines.kill(Machine::Postgres).await;
         }
         machines.up(Machine::Postgres).await;
