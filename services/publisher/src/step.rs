@@ -9,6 +9,7 @@ use domain::{
     transition::{self, Decision, Effect, Error, Event, Next, Rules},
 };
 use jiff::SignedDuration;
+use runtime::failpoint;
 use store::{
     StoreError,
     lanes::LOOK_AHEAD,
@@ -233,7 +234,9 @@ pub(crate) async fn finish_with(
         heard: std::mem::take(&mut lane.heard),
         keeps_place: std::mem::take(&mut lane.keeps_place),
     };
-    match record(worker, request).await {
+    let finished = record(worker, request).await;
+    failpoint::hit("publisher.after_finish");
+    match finished {
         Some(Finished::Lost) => Flow::End(Ended::Lost),
         None => Flow::End(Ended::Lost),
         Some(Finished::Recorded | Finished::Changed) if give != Give::Keep => Flow::End(Ended::Gave),
