@@ -18,7 +18,7 @@ use store::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    follow,
+    follow, hold,
     lane::{Ended, Lane},
     origins::Admission,
     prepare, probe,
@@ -55,6 +55,7 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
             Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
             Step::Expire => {
                 let held_by = lane.seat.held_by().or_else(|| throttle::held_by(lane, worker.now()));
+                let held_by = held_by.or_else(|| hold::held_by(lane, &work));
                 settle(worker, permits, lane, &mut work, &Event::Expired { held_by }).await
             }
             Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,

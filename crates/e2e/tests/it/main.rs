@@ -37,6 +37,7 @@ mod neighbours;
 mod poison;
 mod quotas;
 mod races;
+mod restore;
 mod storms;
 mod threads;
 mod times;
