@@ -68,6 +68,11 @@ impl Network for Played {
         Vec::new()
     }
 
+    /// Where an account has a server of its own by its facts, what is wrong with it is felt by nobody else.
+    fn origin<'a>(&'a self, _bases: &'a Bases, facts: &'a Value) -> &'a str {
+        facts["server"].as_str().unwrap_or(self.origin.as_str())
+    }
+
     async fn identify(&self, _cx: &Cx<'_>, _given: &Value) -> Result<Identity, Refusal> {
         let message = "accounts of a played network are put into the database".to_owned();
         Err(Refusal::Rejected { code: ErrorCode::AccountNotFound, message, http_status: None })
