@@ -6,6 +6,7 @@
 //! of the kinds that the box does not hold. [`tally`] holds what posts say against what became public.
 
 pub mod caller;
+pub mod chaos;
 pub mod crowd;
 pub mod fleet;
 pub mod full_lanes;
@@ -17,6 +18,7 @@ pub mod neighbours;
 pub mod pictures;
 pub mod played;
 pub mod process;
+pub mod ration;
 pub mod storm;
 pub mod tally;
 pub mod tenant;

@@ -13,6 +13,7 @@ use egress::Deadline;
 use jiff::SignedDuration;
 use media::{FetchCaps, Fitted, Format, Kind, MediaError, ObjectKey, Rules};
 use platforms::{Account, Bases, Cx, Media, MediaHandle, MediaRules, Part};
+use runtime::failpoint;
 use serde_json::{Value, json};
 use store::targets::Work;
 use vault::Context;
@@ -122,7 +123,13 @@ fn way<'a>(worker: &'a Worker, lane: &Lane) -> Result<Way<'a>, Refusal> {
 
 impl Way<'_> {
     fn cx(&self, worker: &Worker) -> Cx<'_> {
-        Cx { door: self.watched.door(), bases: self.bases, now: worker.now(), deadline: Deadline::after(EXCHANGE) }
+        Cx {
+            door: self.watched.door(),
+            bases: self.bases,
+            now: worker.now(),
+            deadline: Deadline::after(EXCHANGE),
+            readings: None,
+        }
     }
 
     /// Notes what the call said of the server.
@@ -151,6 +158,7 @@ async fn upload(
             let way = way(worker, lane).map_err(refused)?;
             let account = account(lane).map_err(refused)?;
             let made = worker.network(lane.platform()).upload(&way.cx(worker), &account, &media).await;
+            failpoint::hit("publisher.after_upload");
             way.heard(lane, made).map_err(refused)?
         }
     };

@@ -9,6 +9,7 @@ use domain::{
     transition::{self, Decision, Effect, Error, Event, Next, Rules},
 };
 use jiff::SignedDuration;
+use runtime::failpoint;
 use store::{
     StoreError,
     lanes::LOOK_AHEAD,
@@ -24,6 +25,7 @@ use crate::{
     record::Doing,
     send,
     server::Worker,
+    throttle,
 };
 
 /// Goes on with a target that is due.
@@ -52,7 +54,7 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
             Step::Evidence(part) => probe::use_evidence(worker, permits, lane, &mut work, part, late).await,
             Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
             Step::Expire => {
-                let held_by = lane.seat.held_by();
+                let held_by = lane.seat.held_by().or_else(|| throttle::held_by(lane, worker.now()));
                 settle(worker, permits, lane, &mut work, &Event::Expired { held_by }).await
             }
             Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
@@ -68,7 +70,10 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
                 };
                 settle(worker, permits, lane, &mut work, &Event::Unprepared(refusal)).await
             }
-            Step::Send(part) => advance(worker, permits, lane, &mut work, part).await,
+            Step::Send(part) => match lane.throttled(worker.now()).cloned() {
+                Some(throttle) => throttle::wait(worker, permits, lane, &mut work, throttle).await,
+                None => advance(worker, permits, lane, &mut work, part).await,
+            },
         };
         match flow {
             Flow::Again => {}
@@ -226,8 +231,12 @@ pub(crate) async fn finish_with(
             && (work.state.following().is_some() || !decision.target.is_ambiguous() && !work.state.is_ambiguous()),
         give,
         now: worker.now(),
+        heard: std::mem::take(&mut lane.heard),
+        keeps_place: std::mem::take(&mut lane.keeps_place),
     };
-    match record(worker, request).await {
+    let finished = record(worker, request).await;
+    failpoint::hit("publisher.after_finish");
+    match finished {
         Some(Finished::Lost) => Flow::End(Ended::Lost),
         None => Flow::End(Ended::Lost),
         Some(Finished::Recorded | Finished::Changed) if give != Give::Keep => Flow::End(Ended::Gave),

@@ -35,6 +35,7 @@ mod main_job;
 mod media;
 mod neighbours;
 mod poison;
+mod quotas;
 mod races;
 mod storms;
 mod threads;

@@ -21,7 +21,7 @@ use crate::{
 /// Commits the intent for the lane's first item and returns the target as that leaves it.
 async fn begin(house: &House, lane: &LaneWork) -> (Target, Timestamp) {
     let item = &lane.items[0];
-    let Started::Go { send_deadline, now } = house.targets.start(intent(lane, item)).await.unwrap() else {
+    let Started::Go { send_deadline, now, .. } = house.targets.start(intent(lane, item)).await.unwrap() else {
         panic!("not started");
     };
     (decide(&item.state, &Event::Start { part: 0, send_deadline }, &rules(), now).unwrap().target, now)
@@ -43,6 +43,8 @@ fn finish(lane: &LaneWork, before: Target, event: &Event, rules: &Rules, now: Ti
         because_inactive: false,
         give: Give::Back(None),
         now,
+        heard: Vec::new(),
+        keeps_place: false,
     }
 }
 

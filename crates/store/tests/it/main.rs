@@ -1,6 +1,7 @@
 //! The store against a real PostgreSQL.
 
 mod accepting;
+mod budgets;
 mod changing;
 mod finishing;
 mod house;
