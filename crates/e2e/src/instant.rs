@@ -23,6 +23,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use url::Url;
 
+use crate::ration::Ration;
+
 /// What all instant networks of a process remember together.
 #[derive(Clone)]
 pub struct Memory {
@@ -30,6 +32,7 @@ pub struct Memory {
     count: Arc<watch::Sender<usize>>,
     takes: Duration,
     post_to: Option<Url>,
+    ration: Option<Arc<Ration>>,
 }
 
 #[derive(Default)]
@@ -55,7 +58,18 @@ pub struct Sent {
 impl Memory {
     /// Networks whose calls take this long.
     pub fn new(takes: Duration) -> Self {
-        Self { inner: Arc::default(), count: Arc::new(watch::Sender::new(0)), takes, post_to: None }
+        Self { inner: Arc::default(), count: Arc::new(watch::Sender::new(0)), takes, post_to: None, ration: None }
+    }
+
+    /// Networks that let each account send so much and no more.
+    #[must_use]
+    pub fn rationed(self, ration: Ration) -> Self {
+        Self { ration: Some(Arc::new(ration)), ..self }
+    }
+
+    /// Sends that were thrown back as too many.
+    pub fn thrown_back(&self) -> usize {
+        self.ration.as_ref().map_or(0, |ration| ration.thrown_back())
     }
 
     /// Networks whose calls are one `POST` to this address each.
@@ -68,7 +82,9 @@ impl Memory {
         let all: HashMap<&'static str, &'static InstantNetwork> = Platform::all()
             .map(|platform| {
                 // Accounts put into the database know no server of their own; all are at the one that is no server.
-                let spec = Spec { origins: Origins::One, ..*platforms::network(platform).spec() };
+                let real = platforms::network(platform).spec();
+                let budgets = self.ration.as_ref().map_or(real.budgets, |ration| ration.documented());
+                let spec = Spec { origins: Origins::One, budgets, ..*real };
                 let network = InstantNetwork { spec: Box::leak(Box::new(spec)), memory: self.clone() };
                 let network: &'static InstantNetwork = Box::leak(Box::new(network));
                 (platform.name(), network)
@@ -173,6 +189,9 @@ impl Network for InstantNetwork {
     }
 
     async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {
+        if let Some(refusal) = self.memory.ration.as_ref().and_then(|ration| ration.spend(cx, account)) {
+            return Outcome::Refused(refusal);
+        }
         self.memory.began(account.network_unique_id, composed["text"].as_str().unwrap_or_default());
         if !self.memory.takes.is_zero() {
             tokio::time::sleep(self.memory.takes).await;

@@ -19,6 +19,7 @@ pub mod neighbours;
 pub mod pictures;
 pub mod played;
 pub mod process;
+pub mod ration;
 pub mod storm;
 pub mod tally;
 pub mod tenant;

@@ -2,9 +2,14 @@
 
 use testkit::TestDatabase;
 
-/// Whatever waits for its next try or its next probe is due now.
+/// Whatever waits for its next try, its next probe or the next word on how it goes on is due now.
 pub async fn are_over(db: &TestDatabase) {
-    cut(db, "t.next_at > clock_timestamp() + interval '1 s' AND t.state IN ('queued', 'unconfirmed')", "").await;
+    cut(
+        db,
+        "t.next_at > clock_timestamp() + interval '1 s' AND t.state IN ('queued', 'publishing', 'unconfirmed')",
+        "",
+    )
+    .await;
 }
 
 /// What is asked for again and again is asked for once more, as the last time.

@@ -17,6 +17,7 @@ mod given;
 mod links;
 mod options;
 mod origin;
+mod readings;
 mod registry;
 mod rules;
 mod spec;
@@ -30,6 +31,7 @@ pub mod x;
 pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Sought, Tokens};
 pub use doors::Doors;
 pub use draft::{DraftMedia, DraftPart, PreviewRequest, RuleFault, TargetDraft};
+pub use readings::Readings;
 pub use registry::network;
 pub use spec::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 

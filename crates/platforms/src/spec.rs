@@ -1,6 +1,6 @@
 //! A network's limits and quirks as data.
 
-use domain::platform::Platform;
+use domain::{budget::BudgetRule, platform::Platform};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -104,6 +104,10 @@ pub struct Spec {
     pub options: fn() -> Value,
     /// How an ambiguous send is resolved, for most accounts.
     pub probe: ProbeClass,
+    /// What the network documents that one account and one app may publish in a window of time. Kept to ahead of a send;
+    /// at least one of them is of the account, since a network's "too much" is remembered there. Uploads and look-ups
+    /// have limits of their own, which are obeyed when the network names them.
+    pub budgets: &'static [BudgetRule],
     /// Calls in flight per process.
     pub permits: u32,
     /// Whether all accounts' calls go to the same server; [`Network::origin`](crate::Network::origin) names it.

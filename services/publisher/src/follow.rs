@@ -60,7 +60,7 @@ async fn ask(worker: &Worker, lane: &mut Lane, follower: &dyn Follow, handle: &V
         Ok(account) => {
             let deadline = Deadline::after(worker.settings.send_timeout());
             let watched = WatchedDoor::new(door);
-            let cx = Cx { door: watched.door(), bases, now: worker.now(), deadline };
+            let cx = Cx { door: watched.door(), bases, now: worker.now(), deadline, readings: None };
             let progress = follower.follow(&cx, &account, handle).await;
             lane.seat.hear(&watched.verdict(&Said::of_progress(&progress)));
             progress

@@ -21,6 +21,7 @@ mod send;
 mod server;
 mod settings;
 mod step;
+mod throttle;
 
 pub use process::run;
 pub use server::{Networks, Parts, PublisherError, serve};

@@ -1,6 +1,6 @@
 //! The publisher's numbers. Labels come from closed sets, never an id.
 
-use domain::platform::Platform;
+use domain::{budget::Scope, platform::Platform};
 use jiff::Timestamp;
 use runtime::metrics::{GaugeVec, Histogram, IntCounterVec, Metrics, MetricsError, SECONDS};
 
@@ -10,6 +10,7 @@ pub(crate) struct PublisherMetrics {
     attempts: IntCounterVec,
     unconfirmed: IntCounterVec,
     breaker_open: GaugeVec,
+    throttled: IntCounterVec,
 }
 
 impl PublisherMetrics {
@@ -39,6 +40,11 @@ impl PublisherMetrics {
                 "Targets left unconfirmed because no probe could tell",
                 &["platform"],
             )?,
+            throttled: metrics.counters(
+                "fanfare_throttled_total",
+                "Sends put off before any call because a budget was used up",
+                &["platform", "scope"],
+            )?,
         })
     }
 
@@ -56,6 +62,10 @@ impl PublisherMetrics {
 
     pub(crate) fn breaker_closed(&self, platform: Platform) {
         self.breaker_open.with_label_values(&[platform.name()]).dec();
+    }
+
+    pub(crate) fn throttled(&self, platform: Platform, scope: Scope) {
+        self.throttled.with_label_values(&[platform.name(), scope.word()]).inc();
     }
 
     pub(crate) fn unconfirmed(&self, platform: Platform) {

@@ -122,7 +122,13 @@ fn way<'a>(worker: &'a Worker, lane: &Lane) -> Result<Way<'a>, Refusal> {
 
 impl Way<'_> {
     fn cx(&self, worker: &Worker) -> Cx<'_> {
-        Cx { door: self.watched.door(), bases: self.bases, now: worker.now(), deadline: Deadline::after(EXCHANGE) }
+        Cx {
+            door: self.watched.door(),
+            bases: self.bases,
+            now: worker.now(),
+            deadline: Deadline::after(EXCHANGE),
+            readings: None,
+        }
     }
 
     /// Notes what the call said of the server.

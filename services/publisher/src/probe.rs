@@ -141,7 +141,7 @@ async fn ask(
     let handle = work.state.parts[part].handle.as_ref();
     let deadline = Deadline::after(worker.settings.send_timeout());
     let watched = WatchedDoor::new(door);
-    let cx = Cx { door: watched.door(), bases, now: worker.now(), deadline };
+    let cx = Cx { door: watched.door(), bases, now: worker.now(), deadline, readings: None };
     let sought = Sought { composed, sent_at, is_recomposed, handle, known: &known };
     let found = worker.network(lane.platform()).probe(&cx, &account, &sought).await;
     let wait = lane.seat.hear(&watched.verdict(&Said::of_probe(&found)));

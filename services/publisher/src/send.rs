@@ -2,7 +2,7 @@
 
 use domain::{target::Outcome, transition::Event};
 use egress::Deadline;
-use platforms::{Cx, Network};
+use platforms::{Cx, Network, Readings};
 use serde_json::Value;
 use store::targets::{Start, Started, Work};
 use tokio::sync::Semaphore;
@@ -14,6 +14,7 @@ use crate::{
     record::{self, Doing},
     server::Worker,
     step::{self, Flow},
+    throttle,
 };
 
 /// Commits the intent to send a part, sends it, and records what came of it.
@@ -48,16 +49,18 @@ pub(crate) async fn send(
         composed: composed.clone(),
         timeout,
         lease: worker.settings.lease(),
+        budgets: throttle::budgets(worker, lane),
     };
-    let started_at = match worker.targets.start(start).await {
-        Ok(Started::Go { send_deadline, now }) => {
+    let (started_at, balances) = match worker.targets.start(start).await {
+        Ok(Started::Go { send_deadline, now, balances }) => {
             work.state = decision.target;
             work.state.parts[part].send_deadline = Some(send_deadline);
             work.parts[part].sent_at = Some(now);
             work.parts[part].composed = Some(composed.clone());
             worker.clock.observe(now);
-            now
+            (now, balances)
         }
+        Ok(Started::Throttled(because)) => return throttle::wait(worker, permits, lane, work, because).await,
         Ok(Started::Changed) => return step::changed(worker),
         Ok(Started::Lost) => return Flow::End(Ended::Lost),
         Err(error) => {
@@ -69,10 +72,11 @@ pub(crate) async fn send(
     if part == 0 && work.state.attempt == 1 {
         worker.metrics.first_call(work.first_due_at, started_at);
     }
+    let readings = Readings::default();
     let outcome = match prepare::account(lane) {
         Ok(account) => {
             let watched = WatchedDoor::new(door);
-            let cx = Cx { door: watched.door(), bases, now: started_at, deadline };
+            let cx = Cx { door: watched.door(), bases, now: started_at, deadline, readings: Some(&readings) };
             let network = worker.network(lane.platform());
             let outcome = network.send(&cx, &account, &composed).await;
             lane.seat.hear(&watched.verdict(&Said::of_outcome(&outcome)));
@@ -85,6 +89,8 @@ pub(crate) async fn send(
     let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };
     let doing = Doing { number: work.state.attempt, part, step: "send", started_at };
     let attempt = doing.sent(&outcome, &decision, worker.now());
+    throttle::hear(lane, &balances, &readings.take(), &outcome);
+    lane.keeps_place = throttle::keeps_place(&outcome, &decision);
     let evidence = record::evidence(&outcome);
     step::finish_with(worker, permits, lane, work, decision, Some(attempt), evidence).await
 }

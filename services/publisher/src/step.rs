@@ -6,7 +6,7 @@ use domain::{
     account::AccountStatus,
     step::{self, Situation, Step},
     target::{ErrorCode, Refusal},
-    transition::{self, Decision, Error, Event, Next, Rules},
+    transition::{self, Decision, Effect, Error, Event, Next, Rules},
 };
 use jiff::{SignedDuration, Timestamp};
 use store::{
@@ -24,6 +24,7 @@ use crate::{
     record::Doing,
     send,
     server::Worker,
+    throttle,
 };
 
 /// Goes on with a target that is due.
@@ -52,7 +53,7 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
             Step::Evidence(part) => probe::use_evidence(worker, permits, lane, &mut work, part, late).await,
             Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
             Step::Expire => {
-                let held_by = lane.seat.held_by();
+                let held_by = lane.seat.held_by().or_else(|| throttle::held_by(lane, worker.now()));
                 settle(worker, permits, lane, &mut work, &Event::Expired { held_by }).await
             }
             Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
@@ -68,7 +69,10 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
                 };
                 settle(worker, permits, lane, &mut work, &Event::Unprepared(refusal)).await
             }
-            Step::Send(part) => advance(worker, permits, lane, &mut work, part).await,
+            Step::Send(part) => match lane.throttled(worker.now()).cloned() {
+                Some(throttle) => throttle::wait(worker, permits, lane, &mut work, throttle).await,
+                None => advance(worker, permits, lane, &mut work, part).await,
+            },
         };
         match flow {
             Flow::Again => {}
@@ -205,11 +209,14 @@ pub(crate) async fn finish_with(
     if decision.next == Next::Settled && decision.target.status == domain::target::Status::Unconfirmed {
         worker.metrics.unconfirmed(lane.platform());
     }
-    // After a refusal of its tokens nothing more of the account is tried with them.
-    let tokens_refused = !decision.effects.is_empty();
+    // After a refusal of its tokens nothing more of the account is tried with them: it is woken when there are others.
+    let tokens_refused = decision.effects.contains(&Effect::WakeRefresh);
+    let is_held = decision.effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_)));
     let give = match step::give(decision.next, tokens_refused, worker.now()) {
         step::Give::Keep => Give::Keep,
         step::Give::Back(at) => Give::Back(Some(at)),
+        // What else is due on it is held or fails with it, once the account is read anew.
+        step::Give::Either if is_held => Give::Back(Some(worker.now())),
         step::Give::Either => lane.give(worker, permits),
     };
     let request = Finish {
@@ -227,6 +234,8 @@ pub(crate) async fn finish_with(
             && (work.state.following().is_some() || !decision.target.is_ambiguous() && !work.state.is_ambiguous()),
         give,
         now: worker.now(),
+        heard: std::mem::take(&mut lane.heard),
+        keeps_place: std::mem::take(&mut lane.keeps_place),
     };
     match record(worker, request).await {
         Some(Finished::Lost) => Flow::End(Ended::Lost),

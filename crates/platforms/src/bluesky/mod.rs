@@ -10,6 +10,7 @@ mod jwt;
 mod media;
 mod probe;
 mod publish;
+mod quota;
 mod record_ref;
 mod refresh;
 mod session;

@@ -8,6 +8,7 @@ mod facts;
 mod media;
 mod probe;
 mod publish;
+mod quota;
 mod spec;
 mod text;
 mod tokens;

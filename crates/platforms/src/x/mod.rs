@@ -8,6 +8,7 @@ mod gif;
 mod media;
 mod probe;
 mod publish;
+mod quota;
 mod refresh;
 mod spec;
 mod text;

@@ -79,6 +79,47 @@ async fn the_network_dies_and_comes_back() {
     }
 }
 
+/// What the network works on is followed, whatever becomes of a question, and only its own word ends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_worked_on_is_followed_and_never_sent_again() {
+    // given: questions that get lost, one that ends badly, one whose very submission was not answered
+    let scene = Scene::of(Class::Slow, Policies::default()).await;
+    let people = scene.people(8).await;
+    let lost = [
+        Some(Fault::ErrorBefore),
+        Some(Fault::Drop),
+        Some(Fault::DropReply),
+        Some(Fault::GarbageAfter),
+        Some(Fault::Hang),
+        None,
+    ];
+    for (fault, who) in lost.iter().zip(&people) {
+        scene.stage.plan(&who.account, Operation::Status, [None, *fault]);
+    }
+    let [spoiled, unanswered] = &people[lost.len()..] else { panic!("two more people") };
+    scene.stage.fault(&spoiled.account, Fault::SpoilLater);
+    scene.stage.fault(&unanswered.account, Fault::DropReply);
+
+    // when
+    let posted = join_all(people.iter().map(|who| scene.post("it takes a while", who))).await;
+    eventually("all is settled", async || {
+        waits::are_over(&scene.house.db).await;
+        (scene.house.db.count("SELECT count(*) FROM publish_queue").await == 0).then_some(())
+    })
+    .await;
+    let posts = scene.settled(&posted).await;
+
+    // then
+    let expected = Tally { targets: 8, published: 7, failed: 1, attempts: 8, live: 7, ..Tally::default() };
+    assert_eq!(scene.tally(&posts, &people), expected, "{posts:#?}");
+    assert_eq!(posts[lost.len()]["targets"][0]["error_code"], "media_rejected", "{posts:#?}");
+    for post in &posts[..=lost.len()] {
+        assert_eq!(outcomes(&scene.tenant, post, "send").await, ["accepted"], "{post:#}");
+        assert!(outcomes(&scene.tenant, post, "probe").await.is_empty(), "{post:#}");
+    }
+    scene.end().await;
+}
+
 /// Who cannot be asked may have it or not: nothing is sent again by itself, and the caller has the last word.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_never_answered_about_waits_for_the_callers_word() {
