@@ -24,6 +24,7 @@ mod broker;
 mod calls;
 mod clocks;
 mod crashes;
+mod dead_platform;
 mod ends;
 #[cfg(feature = "external")]
 mod external;

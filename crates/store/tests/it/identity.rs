@@ -42,6 +42,7 @@ async fn start(house: &House, lane: &LaneWork) -> Started {
         composed: json!({"text": "Hello"}),
         timeout: Duration::from_secs(30),
         lease: Duration::from_secs(60),
+        budgets: Vec::new(),
     };
     house.targets.start(start).await.unwrap()
 }
