@@ -1,13 +1,17 @@
 //! A database of its own for each test, copied from a migrated template and dropped at the end, also when it failed.
 
 use std::{
+    sync::Arc,
     thread::JoinHandle,
     time::{Duration, SystemTime},
 };
 
 use sha2::{Digest as _, Sha256};
 use store::{Database, DatabaseSettings};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Mutex,
+};
 use tokio_postgres::{Client, NoTls};
 use url::Url;
 use uuid::Uuid;
@@ -24,7 +28,7 @@ const LOCK: &str = "SELECT pg_advisory_lock(7310022911235)";
 pub struct TestDatabase {
     name: String,
     url: Url,
-    client: Client,
+    client: Mutex<Arc<Client>>,
 }
 
 /// Makes one.
@@ -42,7 +46,7 @@ pub async fn database() -> TestDatabase {
     let url = with_name(&server, &name);
     let client =
         connect(&url).await.unwrap_or_else(|error| panic!("connecting to {name}, a copy of {template}: {error}"));
-    TestDatabase { name, url, client }
+    TestDatabase { name, url, client: Mutex::new(Arc::new(client)) }
 }
 
 impl TestDatabase {
@@ -56,20 +60,31 @@ impl TestDatabase {
         Database::new(&DatabaseSettings::for_url(self.url())).expect("a URL that was just connected to")
     }
 
+    /// The connection, or a new one when the server was restarted meanwhile.
+    async fn client(&self) -> Arc<Client> {
+        let mut client = self.client.lock().await;
+        if client.is_closed() {
+            let name = &self.name;
+            let fresh = connect(&self.url).await.unwrap_or_else(|error| panic!("connecting to {name} again: {error}"));
+            *client = Arc::new(fresh);
+        }
+        Arc::clone(&client)
+    }
+
     /// Runs statements, for what no call of `store` would do.
     pub async fn execute(&self, sql: &str) {
-        self.client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        self.client().await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 
     /// The first column of each row; it must be text.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
-        let rows = self.client.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let rows = self.client().await.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// The first number of the first row.
     pub async fn count(&self, sql: &str) -> i64 {
-        self.client.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+        self.client().await.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
     }
 }
 
@@ -108,7 +123,8 @@ impl TestDatabase {
         for sql in statements {
             outside.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         }
-        self.client = connect(&self.url).await.unwrap_or_else(|error| panic!("connecting again: {error}"));
+        let client = connect(&self.url).await.unwrap_or_else(|error| panic!("connecting again: {error}"));
+        self.client = Mutex::new(Arc::new(client));
     }
 }
 

@@ -3,6 +3,7 @@
 use domain::{target::Outcome, transition::Event};
 use egress::Deadline;
 use platforms::{Cx, Network, Readings};
+use runtime::failpoint;
 use serde_json::Value;
 use store::targets::{Start, Started, Work};
 use tokio::sync::Semaphore;
@@ -52,6 +53,7 @@ pub(crate) async fn send(
         lease: worker.settings.lease(),
         budgets: throttle::budgets(worker, lane),
     };
+    failpoint::hit("publisher.before_start");
     let (started_at, balances) = match worker.targets.start(start).await {
         Ok(Started::Go { send_deadline, now, balances }) => {
             work.state = decision.target;
@@ -74,6 +76,7 @@ pub(crate) async fn send(
     if part == 0 && work.state.attempt == 1 {
         worker.metrics.first_call(work.first_due_at, started_at);
     }
+    failpoint::hit("publisher.after_start");
     let readings = Readings::default();
     let outcome = match prepare::account(lane) {
         Ok(account) => {
@@ -86,6 +89,7 @@ pub(crate) async fn send(
         }
         Err(refusal) => Outcome::Refused(refusal),
     };
+    failpoint::hit("publisher.after_call");
     worker.metrics.attempt(lane.platform(), record::outcome_word(&outcome));
     let event = Event::Sent { part, outcome: outcome.clone() };
     let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };

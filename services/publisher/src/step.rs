@@ -8,7 +8,8 @@ use domain::{
     target::{ErrorCode, Refusal},
     transition::{self, Decision, Effect, Error, Event, Next, Rules},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use runtime::failpoint;
 use store::{
     StoreError,
     lanes::LOOK_AHEAD,
@@ -141,10 +142,14 @@ pub(crate) async fn admitted(worker: &Worker, lane: &mut Lane, work: &Work) -> R
 /// The account's server may not be called for so long; or, where that is zero, for others that are being served.
 pub(crate) fn away(worker: &Worker, work: &Work, wait: Duration) -> Flow {
     let now = worker.now();
-    // Lanes are handed over ahead of their time, and this one would only be sent away again.
     let until = if wait.is_zero() { now } else { now + wait + LOOK_AHEAD };
-    let expiry = Some(work.state.expire_at).filter(|at| *at > now);
-    Flow::End(Ended::Away(expiry.map_or(until, |expiry| until.min(expiry))))
+    Flow::End(Ended::Away(too_late_at(work, now).map_or(until, |at| until.min(at))))
+}
+
+/// When to look at a target again that becomes too late while it waits. Lanes are handed over ahead of their time: without
+/// that much more it would be looked at again and again until then.
+pub(crate) fn too_late_at(work: &Work, now: Timestamp) -> Option<Timestamp> {
+    Some(work.state.expire_at).filter(|at| *at > now).map(|at| at + LOOK_AHEAD)
 }
 
 async fn settle(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, event: &Event) -> Flow {
@@ -234,7 +239,9 @@ pub(crate) async fn finish_with(
         heard: std::mem::take(&mut lane.heard),
         keeps_place: std::mem::take(&mut lane.keeps_place),
     };
-    match record(worker, request).await {
+    let finished = record(worker, request).await;
+    failpoint::hit("publisher.after_finish");
+    match finished {
         Some(Finished::Lost) => Flow::End(Ended::Lost),
         None => Flow::End(Ended::Lost),
         Some(Finished::Recorded | Finished::Changed) if give != Give::Keep => Flow::End(Ended::Gave),

@@ -17,7 +17,7 @@ use std::{
 
 use bus::{Bus, SendError};
 use domain::job::{Handover, LANES_PER_MESSAGE, Lane, Queue};
-use runtime::{metrics::MetricsError, shutdown::Shutdown};
+use runtime::{failpoint, metrics::MetricsError, shutdown::Shutdown};
 use store::{
     Database, StoreError, identity,
     lanes::{Lanes, LeaseSettings},
@@ -98,6 +98,7 @@ impl Relay {
             if claimed.is_empty() {
                 continue;
             }
+            failpoint::hit("relay.after_claim");
             self.metrics.claimed(queue, claimed.len());
             outcome = match self.hand_over(queue, claimed).await {
                 true => Round::Handed,
@@ -128,6 +129,7 @@ impl Relay {
         let handovers: Vec<_> =
             lanes.chunks(LANES_PER_MESSAGE).map(|chunk| Handover { queue, lanes: chunk.to_vec() }).collect();
         let answers = self.bus.send(handovers).await;
+        failpoint::hit("relay.after_send");
         let refused: Vec<&SendError> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
         if let Some(reason) = refused.iter().map(|error| error.to_string()).next() {
             self.metrics.refused(queue, refused.len());
