@@ -6,6 +6,7 @@
 //! of the kinds that the box does not hold. [`tally`] holds what posts say against what became public.
 
 pub mod caller;
+pub mod chaos;
 pub mod crowd;
 pub mod fleet;
 pub mod full_lanes;

@@ -2,8 +2,9 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
-use domain::{job::Queue, platform::Platform};
+use domain::{job::Queue, platform::Platform, target::PartStatus};
 use jiff::Timestamp;
+use runtime::failpoint;
 use secrecy::SecretString;
 use store::{
     budgets::{Heard, Throttle},
@@ -70,7 +71,7 @@ pub(crate) async fn run(
         account: work.account,
         tokens: None,
         seat,
-        pending: work.items.into(),
+        pending: begun_first(work.items),
         more_at: None,
         next: None,
         heard: Vec::new(),
@@ -100,10 +101,18 @@ pub(crate) async fn run(
             Ended::Away(until) => lane.wait_out(worker.now(), until),
         }
     }
+    failpoint::hit("publisher.before_release");
     let next = lane.next_due();
     if let Err(error) = worker.lanes.release(lane.held, next).await {
         tracing::warn!(%error, "a lane could not be given back; it comes back when its lease ends");
     }
+}
+
+/// A request that may still be under way goes before what has come in since with an earlier time: nothing of the account is
+/// sent before it must have ended.
+fn begun_first(mut items: Vec<Work>) -> VecDeque<Work> {
+    items.sort_by_key(|work| work.state.parts.iter().all(|part| part.status != PartStatus::Sending));
+    items.into()
 }
 
 impl Lane {

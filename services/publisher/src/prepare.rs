@@ -13,6 +13,7 @@ use egress::Deadline;
 use jiff::SignedDuration;
 use media::{FetchCaps, Fitted, Format, Kind, MediaError, ObjectKey, Rules};
 use platforms::{Account, Bases, Cx, Media, MediaHandle, MediaRules, Part};
+use runtime::failpoint;
 use serde_json::{Value, json};
 use store::targets::Work;
 use vault::Context;
@@ -157,6 +158,7 @@ async fn upload(
             let way = way(worker, lane).map_err(refused)?;
             let account = account(lane).map_err(refused)?;
             let made = worker.network(lane.platform()).upload(&way.cx(worker), &account, &media).await;
+            failpoint::hit("publisher.after_upload");
             way.heard(lane, made).map_err(refused)?
         }
     };

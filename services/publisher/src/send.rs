@@ -3,11 +3,13 @@
 use domain::{target::Outcome, transition::Event};
 use egress::Deadline;
 use platforms::{Cx, Network, Readings};
+use runtime::failpoint;
 use serde_json::Value;
 use store::targets::{Start, Started, Work};
 use tokio::sync::Semaphore;
 
 use crate::{
+    hold,
     lane::{Ended, Lane},
     origins::{Said, WatchedDoor},
     prepare,
@@ -51,6 +53,7 @@ pub(crate) async fn send(
         lease: worker.settings.lease(),
         budgets: throttle::budgets(worker, lane),
     };
+    failpoint::hit("publisher.before_start");
     let (started_at, balances) = match worker.targets.start(start).await {
         Ok(Started::Go { send_deadline, now, balances }) => {
             work.state = decision.target;
@@ -63,6 +66,7 @@ pub(crate) async fn send(
         Ok(Started::Throttled(because)) => return throttle::wait(worker, permits, lane, work, because).await,
         Ok(Started::Changed) => return step::changed(worker),
         Ok(Started::Lost) => return Flow::End(Ended::Lost),
+        Ok(Started::Held) => return hold::stop(worker),
         Err(error) => {
             // Whether the intent stands is not known here. Nothing was sent, and the next holder reads what is true.
             tracing::warn!(%error, "an intent could not be committed");
@@ -72,6 +76,7 @@ pub(crate) async fn send(
     if part == 0 && work.state.attempt == 1 {
         worker.metrics.first_call(work.first_due_at, started_at);
     }
+    failpoint::hit("publisher.after_start");
     let readings = Readings::default();
     let outcome = match prepare::account(lane) {
         Ok(account) => {
@@ -84,6 +89,7 @@ pub(crate) async fn send(
         }
         Err(refusal) => Outcome::Refused(refusal),
     };
+    failpoint::hit("publisher.after_call");
     worker.metrics.attempt(lane.platform(), record::outcome_word(&outcome));
     let event = Event::Sent { part, outcome: outcome.clone() };
     let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };

@@ -6,9 +6,10 @@ use domain::{
     account::AccountStatus,
     step::{self, Situation, Step},
     target::{ErrorCode, Refusal},
-    transition::{self, Decision, Error, Event, Next, Rules},
+    transition::{self, Decision, Effect, Error, Event, Next, Rules},
 };
 use jiff::SignedDuration;
+use runtime::failpoint;
 use store::{
     StoreError,
     lanes::LOOK_AHEAD,
@@ -17,7 +18,7 @@ use store::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    follow,
+    follow, hold,
     lane::{Ended, Lane},
     origins::Admission,
     prepare, probe,
@@ -54,6 +55,7 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
             Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
             Step::Expire => {
                 let held_by = lane.seat.held_by().or_else(|| throttle::held_by(lane, worker.now()));
+                let held_by = held_by.or_else(|| hold::held_by(lane, &work));
                 settle(worker, permits, lane, &mut work, &Event::Expired { held_by }).await
             }
             Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
@@ -205,11 +207,14 @@ pub(crate) async fn finish_with(
     if decision.next == Next::Settled && decision.target.status == domain::target::Status::Unconfirmed {
         worker.metrics.unconfirmed(lane.platform());
     }
-    // After a refusal of its tokens nothing more of the account is tried with them.
-    let tokens_refused = !decision.effects.is_empty();
+    // After a refusal of its tokens nothing more of the account is tried with them: it is woken when there are others.
+    let tokens_refused = decision.effects.contains(&Effect::WakeRefresh);
+    let is_held = decision.effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_)));
     let give = match step::give(decision.next, tokens_refused, worker.now()) {
         step::Give::Keep => Give::Keep,
         step::Give::Back(at) => Give::Back(Some(at)),
+        // What else is due on it is held or fails with it, once the account is read anew.
+        step::Give::Either if is_held => Give::Back(Some(worker.now())),
         step::Give::Either => lane.give(worker, permits),
     };
     let request = Finish {
@@ -230,7 +235,9 @@ pub(crate) async fn finish_with(
         heard: std::mem::take(&mut lane.heard),
         keeps_place: std::mem::take(&mut lane.keeps_place),
     };
-    match record(worker, request).await {
+    let finished = record(worker, request).await;
+    failpoint::hit("publisher.after_finish");
+    match finished {
         Some(Finished::Lost) => Flow::End(Ended::Lost),
         None => Flow::End(Ended::Lost),
         Some(Finished::Recorded | Finished::Changed) if give != Give::Keep => Flow::End(Ended::Gave),

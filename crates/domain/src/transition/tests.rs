@@ -6,8 +6,13 @@ mod probing;
 mod properties;
 mod sending;
 
+use jiff::SignedDuration;
+
 use super::*;
-use crate::target::Progress;
+use crate::{
+    policy::{OnAuthFailure, OnUnconfirmed},
+    target::{Outcome, Probe, Progress, Refusal},
+};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_000_000 + second).unwrap()

