@@ -20,9 +20,8 @@ macro_rules! over_both {
 }
 
 mod architecture;
-mod broker;
 mod calls;
-mod crashes;
+mod chaos;
 mod ends;
 #[cfg(feature = "external")]
 mod external;
