@@ -7,17 +7,20 @@
 //! Time and randomness come in as parameters, so every decision can be driven by a property test.
 
 pub mod account;
+pub mod budget;
 pub mod connection;
 pub mod envelope;
 pub mod event;
 pub mod fault;
 pub mod ids;
 pub mod job;
+pub mod lane;
 pub mod media;
 pub mod platform;
 pub mod policy;
 pub mod post;
 pub mod retry;
+pub mod step;
 pub mod target;
 pub mod text;
 pub mod transition;

@@ -65,7 +65,7 @@ async fn ask(worker: &Worker, of: &Renewable, refresher: &dyn Refresh) -> Result
     let account =
         Account { network_unique_id: &of.network_unique_id, username: &of.username, facts: &of.facts, tokens: &tokens };
     let patience = worker.settings.refresh_timeout();
-    let cx = Cx { door, bases, now: worker.clock.now(), deadline: Deadline::after(patience) };
+    let cx = Cx { door, bases, now: worker.clock.now(), deadline: Deadline::after(patience), readings: None };
     let renewed = tokio::time::timeout(patience, refresher.refresh(&cx, &account))
         .await
         .map_err(|_| not_now("the network did not answer in time".to_owned()))??;

@@ -1,7 +1,7 @@
 //! The service as a whole: its parts, its tasks, its end.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -20,13 +20,19 @@ use runtime::{
 use store::{
     Database,
     lanes::{Lanes, LeaseSettings},
-    targets::Targets,
+    targets::{AccountWork, Targets},
 };
 use tokio::sync::Semaphore;
 use url::Url;
 use vault::PrivateRing;
 
-use crate::{consume, metrics::PublisherMetrics, settings::PublisherSettings};
+use crate::{
+    clock::DatabaseClock,
+    consume,
+    metrics::PublisherMetrics,
+    origins::{Origin, Origins},
+    settings::PublisherSettings,
+};
 
 /// Finds a network's client; tests put their own in.
 pub type Networks = Arc<dyn Fn(Platform) -> &'static (dyn Network) + Send + Sync>;
@@ -44,7 +50,7 @@ pub struct Parts {
     pub door: Door,
     /// Where uploads are.
     pub objects: Objects,
-    /// The time of this machine; the database's is what counts, and the difference is kept.
+    /// The time of this machine, until the database has told its own: that is what counts.
     pub clock: Arc<dyn Clock>,
     /// Where this service's numbers go.
     pub metrics: Metrics,
@@ -105,23 +111,7 @@ pub(crate) struct Worker {
     pub(crate) shutdown: Shutdown,
     pub(crate) clock: DatabaseClock,
     networks: Networks,
-}
-
-/// This machine's clock, put right by what the database said last.
-pub(crate) struct DatabaseClock {
-    local: Arc<dyn Clock>,
-    offset: Mutex<SignedDuration>,
-}
-
-impl DatabaseClock {
-    /// `now` was the database's time a moment ago.
-    pub(crate) fn observe(&self, now: Timestamp) {
-        *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = now.duration_since(self.local.now());
-    }
-
-    fn now(&self) -> Timestamp {
-        self.local.now() + *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    origins: Origins,
 }
 
 impl Worker {
@@ -135,6 +125,14 @@ impl Worker {
 
     pub(crate) fn network(&self, platform: Platform) -> &'static dyn Network {
         (self.networks)(platform)
+    }
+
+    /// The server that an account's calls go to.
+    pub(crate) fn origin(&self, account: &AccountWork) -> Arc<Origin> {
+        let network = self.network(account.platform);
+        // Without a way out no call is made, and any name will do.
+        let name = self.doors.of(account.mode).map_or("", |(_, bases)| network.origin(bases, &account.facts));
+        self.origins.get(account.platform, network.spec().origins, account.mode, name)
     }
 
     pub(crate) fn grace(&self) -> SignedDuration {
@@ -154,6 +152,7 @@ impl Worker {
 pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown) -> Result<(), PublisherError> {
     let lease = LeaseSettings { hold: settings.lease(), ..LeaseSettings::default() };
     let probe_caps = ProbeCaps::default();
+    let metrics = PublisherMetrics::new(&parts.metrics)?;
     let worker = Arc::new(Worker {
         lanes: Lanes::new(parts.database.clone(), lease),
         targets: Targets::new(parts.database),
@@ -162,9 +161,10 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
         objects: parts.objects,
         fitter: Fitter::new(probe_caps),
         probe_caps,
-        metrics: PublisherMetrics::new(&parts.metrics)?,
+        origins: Origins::new(metrics.clone()),
+        metrics,
         shutdown: shutdown.clone(),
-        clock: DatabaseClock { local: parts.clock, offset: Mutex::default() },
+        clock: DatabaseClock::new(parts.clock),
         networks: parts.networks,
         settings,
     });
@@ -182,10 +182,11 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
         );
     }
     tasks.spawn("database clock", keep_time(Arc::clone(&worker)));
+    tasks.spawn("origins", keep_tidy(Arc::clone(&worker)));
     Ok(tasks.finish().await?)
 }
 
-/// Compares clocks now and then; every intent that is committed does too.
+/// Asks the database for its time now and then; every lane that is taken and every intent tells it too.
 async fn keep_time(worker: Arc<Worker>) -> Result<(), std::convert::Infallible> {
     loop {
         if let Ok(now) = worker.targets.now().await {
@@ -194,6 +195,16 @@ async fn keep_time(worker: Arc<Worker>) -> Result<(), std::convert::Infallible> 
         tokio::select! {
             () = worker.shutdown.soft().cancelled() => return Ok(()),
             () = tokio::time::sleep(Duration::from_secs(30)) => {}
+        }
+    }
+}
+
+/// Forgets servers that nobody calls any more.
+async fn keep_tidy(worker: Arc<Worker>) -> Result<(), std::convert::Infallible> {
+    loop {
+        tokio::select! {
+            () = worker.shutdown.soft().cancelled() => return Ok(()),
+            () = tokio::time::sleep(Duration::from_secs(30)) => worker.origins.tidy(),
         }
     }
 }

@@ -4,46 +4,90 @@ use std::time::Duration;
 
 use domain::{
     account::AccountStatus,
-    target::{ErrorCode, PartStatus, Refusal},
-    transition::{self, Decision, Error, Event, Next, Rules},
+    step::{self, Situation, Step},
+    target::{ErrorCode, Refusal},
+    transition::{self, Decision, Effect, Error, Event, Next, Rules},
 };
 use jiff::SignedDuration;
 use runtime::failpoint;
 use store::{
     StoreError,
+    lanes::LOOK_AHEAD,
     targets::{AttemptRecord, Finish, Finished, Give, Work},
 };
 use tokio::sync::Semaphore;
 
 use crate::{
+    follow,
     lane::{Ended, Lane},
+    origins::Admission,
     prepare, probe,
     record::Doing,
     send,
     server::Worker,
+    throttle,
 };
-
-/// When a lane whose tokens were refused is looked at again, if neither the refresh lane nor a reconnect wakes it.
-const TOKENS_NET: SignedDuration = SignedDuration::from_secs(20);
 
 /// Goes on with a target that is due.
 pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane, mut work: Work) -> Ended {
     loop {
-        let Some(part) = work.state.current() else {
-            // All parts are live and the item is still there: a newer build knows why, this one does not.
-            tracing::error!("a target in the queue has nothing left to send");
-            return Ended::Blocks(worker.now() + SignedDuration::from_mins(1));
+        let late = probe::late_answer(&work);
+        let situation = Situation {
+            target: &work.state,
+            account: lane.account.status,
+            has_evidence: late.is_some(),
+            grace: worker.grace(),
+            now: worker.now(),
         };
-        let flow = match work.state.parts[part].status {
-            PartStatus::Sending => interrupted(worker, permits, lane, &mut work, part).await,
-            PartStatus::Unconfirmed => probe::find_out(worker, permits, lane, &mut work, part).await,
-            _ => advance(worker, permits, lane, &mut work, part).await,
+        let flow = match step::next(&situation) {
+            Step::Nothing => {
+                // All parts are live and the item is still there: a newer build knows why, this one does not.
+                tracing::error!("a target in the queue has nothing left to send");
+                stuck(worker)
+            }
+            Step::Block(until) => Flow::End(Ended::Blocks(until)),
+            Step::Interrupted(part) => interrupted(worker, permits, lane, &mut work, part).await,
+            Step::Wait(until) => {
+                lane.due_again(until);
+                Flow::End(Ended::Goes)
+            }
+            Step::Evidence(part) => probe::use_evidence(worker, permits, lane, &mut work, part, late).await,
+            Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
+            Step::Expire => {
+                let held_by = lane.seat.held_by().or_else(|| throttle::held_by(lane, worker.now()));
+                settle(worker, permits, lane, &mut work, &Event::Expired { held_by }).await
+            }
+            Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
+            Step::Hold => {
+                let error = held(lane);
+                settle(worker, permits, lane, &mut work, &Event::AccountHeld(error)).await
+            }
+            Step::Refuse => {
+                let refusal = Refusal::Rejected {
+                    code: ErrorCode::AccountNotFound,
+                    message: "The account was disconnected".to_owned(),
+                    http_status: None,
+                };
+                settle(worker, permits, lane, &mut work, &Event::Unprepared(refusal)).await
+            }
+            Step::Send(part) => match lane.throttled(worker.now()).cloned() {
+                Some(throttle) => throttle::wait(worker, permits, lane, &mut work, throttle).await,
+                None => advance(worker, permits, lane, &mut work, part).await,
+            },
         };
         match flow {
             Flow::Again => {}
             Flow::End(ended) => return ended,
         }
     }
+}
+
+/// Why the account cannot be used.
+fn held(lane: &Lane) -> Error {
+    lane.account
+        .error
+        .clone()
+        .unwrap_or(Error { code: ErrorCode::TokenExpired, message: "The account has to be connected again".to_owned() })
 }
 
 /// Whether there is more to do for the target at once.
@@ -54,42 +98,20 @@ pub(crate) enum Flow {
     End(Ended),
 }
 
-/// A send whose process died or lost its lane. Nothing of the account goes out before its request must have ended.
+/// A send whose process died or lost its lane, and whose request must have ended.
 async fn interrupted(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, part: usize) -> Flow {
     let now = worker.now();
-    let quiet_at = work.state.parts[part].send_deadline.unwrap_or(now) + worker.grace();
-    if now < quiet_at {
-        return Flow::End(Ended::Blocks(quiet_at));
-    }
     let Some(decision) = decide(worker, lane, work, &Event::Interrupted { part }) else { return stuck(worker) };
     let doing =
         Doing { number: work.state.attempt, part, step: "send", started_at: work.parts[part].sent_at.unwrap_or(now) };
-    let record = doing.interrupted(&decision, now);
+    let record = doing.interrupted("The sender stopped before the outcome was recorded", &decision, now);
     finish(worker, permits, lane, work, decision, Some(record)).await
 }
 
 /// The next part has not been tried, or is known not to be live.
 async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, part: usize) -> Flow {
-    if worker.now() >= work.state.expire_at {
-        return settle(worker, permits, lane, work, &Event::Expired).await;
-    }
-    match lane.account.status {
-        AccountStatus::Active => {}
-        AccountStatus::NeedsReconnect => {
-            let error = lane.account.error.clone().unwrap_or(Error {
-                code: ErrorCode::TokenExpired,
-                message: "The account has to be connected again".to_owned(),
-            });
-            return settle(worker, permits, lane, work, &Event::AccountHeld(error)).await;
-        }
-        AccountStatus::Disconnected => {
-            let refusal = Refusal::Rejected {
-                code: ErrorCode::AccountNotFound,
-                message: "The account was disconnected".to_owned(),
-                http_status: None,
-            };
-            return settle(worker, permits, lane, work, &Event::Unprepared(refusal)).await;
-        }
+    if let Err(flow) = admitted(worker, lane, work).await {
+        return flow;
     }
     let started_at = worker.now();
     match prepare::prepare(worker, lane, work, part).await {
@@ -105,6 +127,24 @@ async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &m
             finish(worker, permits, lane, work, decision, Some(record)).await
         }
     }
+}
+
+/// Whether the account's server may be called for this target now. No attempt is spent where it may not.
+pub(crate) async fn admitted(worker: &Worker, lane: &mut Lane, work: &Work) -> Result<(), Flow> {
+    // Well below what is left of the lease, which is new when a lane has to wait.
+    match lane.seat.admit(worker.settings.lease() / 4, &worker.shutdown).await {
+        Admission::In => Ok(()),
+        Admission::Away(wait) => Err(away(worker, work, wait)),
+    }
+}
+
+/// The account's server may not be called for so long; or, where that is zero, for others that are being served.
+pub(crate) fn away(worker: &Worker, work: &Work, wait: Duration) -> Flow {
+    let now = worker.now();
+    // Lanes are handed over ahead of their time, and this one would only be sent away again.
+    let until = if wait.is_zero() { now } else { now + wait + LOOK_AHEAD };
+    let expiry = Some(work.state.expire_at).filter(|at| *at > now);
+    Flow::End(Ended::Away(expiry.map_or(until, |expiry| until.min(expiry))))
 }
 
 async fn settle(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, event: &Event) -> Flow {
@@ -166,13 +206,15 @@ pub(crate) async fn finish_with(
     if decision.next == Next::Settled && decision.target.status == domain::target::Status::Unconfirmed {
         worker.metrics.unconfirmed(lane.platform());
     }
-    // After a refusal of its tokens nothing more of the account is tried with them.
-    let tokens_refused = !decision.effects.is_empty();
-    let give = match decision.next {
-        Next::Now => Give::Keep,
-        Next::At(at) if tokens_refused => Give::Back(Some(at.min(worker.now() + TOKENS_NET))),
-        Next::Settled if tokens_refused => Give::Back(Some(worker.now() + TOKENS_NET)),
-        Next::At(_) | Next::Settled => lane.give(worker, permits),
+    // After a refusal of its tokens nothing more of the account is tried with them: it is woken when there are others.
+    let tokens_refused = decision.effects.contains(&Effect::WakeRefresh);
+    let is_held = decision.effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_)));
+    let give = match step::give(decision.next, tokens_refused, worker.now()) {
+        step::Give::Keep => Give::Keep,
+        step::Give::Back(at) => Give::Back(Some(at)),
+        // What else is due on it is held or fails with it, once the account is read anew.
+        step::Give::Either if is_held => Give::Back(Some(worker.now())),
+        step::Give::Either => lane.give(worker, permits),
     };
     let request = Finish {
         held: lane.held.clone(),
@@ -186,10 +228,11 @@ pub(crate) async fn finish_with(
         evidence,
         token_version: lane.account.token_version,
         because_inactive: lane.account.status != AccountStatus::Active
-            && !decision.target.is_ambiguous()
-            && !work.state.is_ambiguous(),
+            && (work.state.following().is_some() || !decision.target.is_ambiguous() && !work.state.is_ambiguous()),
         give,
         now: worker.now(),
+        heard: std::mem::take(&mut lane.heard),
+        keeps_place: std::mem::take(&mut lane.keeps_place),
     };
     let finished = record(worker, request).await;
     failpoint::hit("publisher.after_finish");
@@ -200,12 +243,7 @@ pub(crate) async fn finish_with(
         Some(Finished::Changed) => changed(worker),
         Some(Finished::Recorded) => {
             work.state = decision.target;
-            match decision.next {
-                Next::Now => Flow::Again,
-                // A probe that is due already is made by this holder.
-                Next::At(at) if at <= worker.now() => Flow::Again,
-                Next::At(_) | Next::Settled => Flow::End(Ended::Goes),
-            }
+            if step::goes_on(decision.next, worker.now()) { Flow::Again } else { Flow::End(Ended::Goes) }
         }
     }
 }

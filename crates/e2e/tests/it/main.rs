@@ -22,14 +22,22 @@ macro_rules! over_both {
 mod architecture;
 mod calls;
 mod chaos;
+mod clocks;
+mod crashes;
 mod ends;
 #[cfg(feature = "external")]
 mod external;
+mod faults;
 mod gate;
+mod keys;
 mod lost;
 mod main_job;
 mod media;
 mod neighbours;
+mod poison;
+mod quotas;
+mod races;
+mod storms;
 mod threads;
 mod times;
 mod tokens;

@@ -10,6 +10,7 @@ mod jwt;
 mod media;
 mod probe;
 mod publish;
+mod quota;
 mod record_ref;
 mod refresh;
 mod session;
@@ -19,14 +20,13 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
-use jiff::Timestamp;
 use serde_json::Value;
 
 pub use facets::{Facet, Feature, facets};
 
 use crate::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
-    TargetDraft, Tokens,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
+    Sought, Spec, TargetDraft, Tokens,
 };
 
 /// Bluesky. Probe class A.
@@ -45,6 +45,11 @@ impl Network for Bluesky {
 
     fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, _bases: &Bases) -> Vec<PreviewRequest> {
         check::preview(draft, account)
+    }
+
+    /// The account's personal data server.
+    fn origin<'a>(&'a self, bases: &'a Bases, facts: &'a Value) -> &'a str {
+        facts["pds"].as_str().unwrap_or_else(|| bases.get(spec::SERVICE_BASE, spec::DEFAULT_SERVICE))
     }
 
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
@@ -68,8 +73,13 @@ impl Network for Bluesky {
         publish::send(cx, account, composed).await
     }
 
-    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, _sent_at: Timestamp) -> Probe {
-        probe::probe(cx, account, composed).await
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
+        probe::probe(cx, account, sought).await
+    }
+
+    /// A post is live once it is taken.
+    fn follower(&self) -> Option<&dyn Follow> {
+        None
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {

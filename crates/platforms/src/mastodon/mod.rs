@@ -8,6 +8,7 @@ mod facts;
 mod media;
 mod probe;
 mod publish;
+mod quota;
 mod spec;
 mod text;
 mod tokens;
@@ -15,14 +16,13 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
-use jiff::Timestamp;
 use serde_json::Value;
 
 pub use text::status_length;
 
 use crate::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
-    TargetDraft,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
+    Sought, Spec, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
@@ -41,6 +41,11 @@ impl Network for Mastodon {
 
     fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, _bases: &Bases) -> Vec<PreviewRequest> {
         check::preview(draft, account)
+    }
+
+    /// The account's instance.
+    fn origin<'a>(&'a self, _bases: &'a Bases, facts: &'a Value) -> &'a str {
+        facts["base"].as_str().unwrap_or_default()
     }
 
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
@@ -63,8 +68,13 @@ impl Network for Mastodon {
         publish::send(cx, account, composed).await
     }
 
-    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: Timestamp) -> Probe {
-        probe::probe(cx, account, composed, sent_at).await
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
+        probe::probe(cx, account, sought).await
+    }
+
+    /// A post is live once it is taken.
+    fn follower(&self) -> Option<&dyn Follow> {
+        None
     }
 
     /// Its tokens do not run out.

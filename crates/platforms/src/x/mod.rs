@@ -8,6 +8,7 @@ mod gif;
 mod media;
 mod probe;
 mod publish;
+mod quota;
 mod refresh;
 mod spec;
 mod text;
@@ -16,14 +17,13 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
-use jiff::Timestamp;
 use serde_json::Value;
 
 pub use text::weighted_length;
 
 use crate::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
-    TargetDraft, Tokens,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
+    Sought, Spec, TargetDraft, Tokens,
 };
 
 /// X. Probe class C.
@@ -49,6 +49,10 @@ impl Network for X {
         check::preview(draft, bases)
     }
 
+    fn origin<'a>(&'a self, bases: &'a Bases, _facts: &'a Value) -> &'a str {
+        bases.get(spec::BASE, spec::DEFAULT_BASE)
+    }
+
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
         connect::identify(cx, given).await
     }
@@ -69,8 +73,13 @@ impl Network for X {
         publish::send(cx, account, composed).await
     }
 
-    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: Timestamp) -> Probe {
-        probe::probe(cx, account, composed, sent_at).await
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
+        probe::probe(cx, account, sought).await
+    }
+
+    /// A post is live once it is taken.
+    fn follower(&self) -> Option<&dyn Follow> {
+        None
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {

@@ -162,7 +162,8 @@ pub async fn defer_waiting(
     move_waiting(database, held, of, Some(until)).await
 }
 
-/// Marks an account whose grant its network does not renew any more, and tells of it.
+/// Marks an account whose grant its network does not renew any more, and tells of it. The targets that waited for other
+/// tokens are held or fail now, not when the wait they were given is over.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -176,6 +177,8 @@ pub async fn hold_account(
     let written = connection
         .transaction(async |connection| {
             lock(connection, of).await?;
+            // Before the refresh lane: lanes are locked in the order of their kinds.
+            let now = wake(connection, held, of, None).await?;
             let is_mine: Vec<(i64,)> =
                 LockLane { kind: held.kind.number(), key: held.key, fence: held.fence }.load(connection).await?;
             if is_mine.is_empty() || !tokens::are(connection, of.id.0, of.version).await? {
@@ -191,6 +194,7 @@ pub async fn hold_account(
             let (subject, trace) = (Subject::Account(&account.account), held.trace.clone());
             let event = told::about(of.project_id, kind, &account.account, subject, account.seq, of.now, trace.clone());
             let listeners = outbox::wake_listeners(connection, vec![account.project_id], &[kind], trace).await?;
+            MoveWaiting { account: of.id.0, at: stamp(now) }.execute(connection).await?;
             outbox::record(connection, &[event], &listeners).await?;
             Ok(Written::Done)
         })
@@ -248,11 +252,24 @@ async fn wake(
     Ok(at)
 }
 
-/// A target waits for tokens when its network refused those it was tried with and it has been promised others.
+/// A part that its network took and has not finished is asked for, whenever it was sent.
+macro_rules! is_followed {
+    () => {
+        "EXISTS (SELECT 1 FROM target_parts r WHERE r.target_id = t.id AND r.status = 'processing')"
+    };
+}
+
+/// A target waits for tokens when its network refused those it was tried or asked for with and it has been promised
+/// others.
 macro_rules! waits {
     () => {
-        "q.op = 'publish' AND t.id = q.subject_id AND t.state = 'queued' AND t.refreshed \
-           AND t.error_code IN ('token_expired', 'token_revoked')"
+        concat!(
+            "q.op = 'publish' AND t.id = q.subject_id AND t.refreshed \
+               AND t.error_code IN ('token_expired', 'token_revoked') \
+               AND (t.state = 'queued' OR t.state = 'publishing' AND ",
+            is_followed!(),
+            ")"
+        )
     };
 }
 
@@ -267,8 +284,8 @@ statement! {
         concat!("SELECT a.project_id, p.mode, a.platform, a.network_unique_id, a.username, a.facts, a.status, \
            k.sealed, k.version, k.updated_at, a.token_expires_at, \
            EXISTS (SELECT 1 FROM publish_queue q, post_targets t WHERE q.account_id = a.id AND ", waits!(), " \
-             AND t.updated_at > k.updated_at AND NOT EXISTS (SELECT 1 FROM target_parts r WHERE r.target_id = t.id \
-               AND r.attempt = t.attempt AND r.sent_at <= k.updated_at)), \
+             AND t.updated_at > k.updated_at AND (", is_followed!(), " OR NOT EXISTS (SELECT 1 FROM target_parts r \
+               WHERE r.target_id = t.id AND r.attempt = t.attempt AND r.sent_at <= k.updated_at))), \
            EXISTS (SELECT 1 FROM publish_queue q, post_targets t WHERE q.account_id = a.id AND ", waits!(), " \
              AND t.updated_at > k.updated_at), clock_timestamp() \
          FROM social_accounts a JOIN projects p ON p.id = a.project_id JOIN account_tokens k ON k.account_id = a.id \

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::apply::{AttemptRecord, Item, Move, Record, TOLD, apply, write_attempts};
 use crate::{
     accounts::{self, HeldAccount, Holding},
+    budgets::{self, Heard},
     lanes::{self, Held, Wake},
     outbox::{self, NewEvent},
     statement::statement,
@@ -57,6 +58,10 @@ pub struct Finish {
     pub give: Give,
     /// The database's clock, as far as the holder knows it.
     pub now: Timestamp,
+    /// What the network said of budgets.
+    pub heard: Vec<Heard>,
+    /// Whether the item keeps its place though it is due later: what waits for a budget goes out in the order it was due.
+    pub keeps_place: bool,
 }
 
 /// Whether the lane is given back.
@@ -147,6 +152,8 @@ impl Batch for FinishBatch {
             let records: Vec<_> =
                 lost.iter().zip(&late).filter_map(|(finish, late)| finish.late_record(late.as_ref())).collect();
             write_attempts(connection, records.into_iter()).await?;
+            // Whoever lost the lane heard it all the same.
+            budgets::hear(connection, requests.iter().flat_map(|finish| &finish.heard)).await?;
 
             let answer = |finish: &Finish| {
                 if !holds(finish) {
@@ -174,7 +181,8 @@ impl Finish {
         Some(Record { project_id: self.held.project_id, post_id: self.post_id.0, target_id: self.target_id.0, attempt })
     }
 
-    /// A target that was to be held for tokens that have been replaced meanwhile goes on with the new ones.
+    /// A target whose tokens were refused and have been replaced meanwhile is neither held nor failed: it goes on with
+    /// the new ones.
     fn decision(&self, renewed: bool) -> Decision {
         let rules = Rules {
             on_unconfirmed: OnUnconfirmed::Hold,
@@ -185,7 +193,7 @@ impl Finish {
         };
         let holds = self.decision.effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_)));
         let again = (renewed && holds)
-            .then(|| transition::decide(&self.decision.target, &Event::Reconnected, &rules, self.now).ok())
+            .then(|| transition::decide(&self.before, &Event::Renewed, &rules, self.now).ok())
             .flatten();
         again.unwrap_or_else(|| self.decision.clone())
     }
@@ -200,13 +208,17 @@ impl Finish {
             before: self.before.clone(),
             bump_rev: false,
             because_inactive: self.because_inactive,
+            attempt: self.attempt.clone().map(|attempt| AttemptRecord {
+                next_attempt_at: decision.target.next_at.filter(|_| renewed).or(attempt.next_attempt_at),
+                ..attempt
+            }),
             item: match decision.next {
                 Next::Settled => Item::Delete,
+                Next::At(_) if self.keeps_place => Item::Keep,
                 Next::At(at) => Item::At(at),
                 Next::Now => Item::Keep,
             },
             after: decision.target,
-            attempt: self.attempt.clone(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The store against a real PostgreSQL.
 
 mod accepting;
+mod budgets;
 mod changing;
+mod finishing;
 mod house;
 mod lanes;
 mod migrations;
