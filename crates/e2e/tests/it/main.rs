@@ -23,7 +23,6 @@ mod architecture;
 mod calls;
 mod chaos;
 mod clocks;
-mod crashes;
 mod ends;
 #[cfg(feature = "external")]
 mod external;
