@@ -20,8 +20,8 @@ macro_rules! over_both {
 }
 
 mod architecture;
-mod broker;
 mod calls;
+mod chaos;
 mod clocks;
 mod crashes;
 mod dead_platform;
