@@ -314,7 +314,9 @@ async fn a_release_that_makes_no_sense_changes_nothing() {
 /// on this server whose transactions are open hold back what was just committed.
 async fn read_on(house: &House, mut place: Place, wanted: usize) -> Place {
     let mut seen = 0;
+    let patience = tokio::time::Instant::now() + Duration::from_secs(30);
     while seen < wanted {
+        assert!(tokio::time::Instant::now() < patience, "{seen} of {wanted} events are seen");
         let limit = i64::try_from(wanted - seen).unwrap().min(2);
         let page = events::list(&house.database, house.project, None, None, place, limit).await.unwrap();
         place = page.next;
