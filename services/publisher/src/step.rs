@@ -11,12 +11,13 @@ use domain::{
 use jiff::SignedDuration;
 use store::{
     StoreError,
+    lanes::LOOK_AHEAD,
     targets::{AttemptRecord, Finish, Finished, Give, Work},
 };
 use tokio::sync::Semaphore;
 
 use crate::{
-    lane::{Ended, Lane},
+    lane::{self, Ended, Lane},
     prepare, probe,
     record::Doing,
     send,
@@ -40,6 +41,8 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
                 tracing::error!("a target in the queue has nothing left to send");
                 stuck(worker)
             }
+            // Given back, it would be handed over again at once: lanes are, this much ahead.
+            Step::Block(until) if until <= worker.now() + LOOK_AHEAD && lane::until(worker, until).await => Flow::Again,
             Step::Block(until) => Flow::End(Ended::Blocks(until)),
             Step::Interrupted(part) => interrupted(worker, permits, lane, &mut work, part).await,
             Step::Wait(until) => {
