@@ -1,5 +1,7 @@
 //! What the caller may do meanwhile, by the store's rules for it (`posts/change.rs`, `posts/edit.rs`, `accounts/`).
 
+use std::fmt::Arguments;
+
 use domain::{
     account::AccountStatus,
     target::{PartStatus, Status},
@@ -42,13 +44,13 @@ impl Moves<'_> {
         match wish {
             Wish::Cancel => {
                 let cancel = |_: &mut Post| {};
-                self.change(post, &Event::Cancel, &format!("the caller cancels post {number}"), cancel, true);
+                self.change(post, &Event::Cancel, format_args!("the caller cancels post {number}"), cancel, true);
             }
             Wish::Retry => {
                 let status = self.world.posts[post].row.status;
                 if matches!(status, Status::Failed | Status::Partial) {
                     let event = Event::Send { expire_at: stamp(LATENESS) };
-                    self.change(post, &event, &format!("the caller sends post {number} again"), |_| {}, false);
+                    self.change(post, &event, format_args!("the caller sends post {number} again"), |_| {}, false);
                 }
             }
             Wish::Resolve => self.resolve(post),
@@ -57,7 +59,7 @@ impl Moves<'_> {
                 if self.world.posts[post].row.status == Status::Scheduled {
                     let event = Event::Send { expire_at: stamp(LATENESS) };
                     let now = |post: &mut Post| post.due = 0;
-                    self.change(post, &event, &format!("the caller sends post {number} now"), now, false);
+                    self.change(post, &event, format_args!("the caller sends post {number} now"), now, false);
                 }
             }
             Wish::Account | Wish::Post => {}
@@ -71,22 +73,22 @@ impl Moves<'_> {
         let number = post + 1;
         if let Some(id) = row.live[part].last() {
             let event = Event::Resolve(Resolution::Published(Some(live(*id))));
-            self.change(post, &event, &format!("the caller says that post {number} is live"), |_| {}, false);
+            self.change(post, &event, format_args!("the caller says that post {number} is live"), |_| {}, false);
         } else {
             let event = Event::Resolve(Resolution::Failed);
             let denied = |post: &mut Post| {
                 post.denied[part] = true;
                 post.licences[part] += 1;
             };
-            self.change(post, &event, &format!("the caller says that post {number} is not live"), denied, false);
+            self.change(post, &event, format_args!("the caller says that post {number} is not live"), denied, false);
         }
         let event = Event::Resolve(Resolution::Retry { expire_at: stamp(LATENESS) });
         let licence = |post: &mut Post| post.licences[part] += 1;
-        self.change(post, &event, &format!("the caller has post {number} sent again"), licence, false);
+        self.change(post, &event, format_args!("the caller has post {number} sent again"), licence, false);
     }
 
     /// `Locked::decide`: one transaction under the lane's lock.
-    fn change(&mut self, post: usize, event: &Event, what: &str, also: impl Fn(&mut Post), cancels: bool) {
+    fn change(&mut self, post: usize, event: &Event, what: Arguments<'_>, also: impl Fn(&mut Post), cancels: bool) {
         let mut to = self.world.clone();
         let rules = callers_rules(self.setting);
         let row = &mut to.posts[post];
@@ -128,7 +130,7 @@ impl Moves<'_> {
             ..row.clone()
         };
         self.item(&mut to, post, LATER);
-        self.add(By::Wish, format!("the caller edits post {}: other words, {LATER} s from now", post + 1), to);
+        self.add(By::Wish, format_args!("the caller edits post {}: other words, {LATER} s from now", post + 1), to);
     }
 
     fn another_post(&mut self) {
@@ -136,7 +138,7 @@ impl Moves<'_> {
             let mut to = self.world.clone();
             to.posts.push(Post::new(self.setting, 1, 0));
             to.lane.with(|lane| lane.wake(stamp(0)));
-            self.add(By::Wish, "the caller posts another one", to);
+            self.add(By::Wish, format_args!("the caller posts another one"), to);
         }
     }
 
@@ -146,7 +148,7 @@ impl Moves<'_> {
             to.account.status = AccountStatus::Disconnected;
             to.account.version += 1;
             bring_forward(&mut to, |row| row.status == Status::NeedsReconnect);
-            self.add(By::Wish, "the caller disconnects the account", to);
+            self.add(By::Wish, format_args!("the caller disconnects the account"), to);
         }
         if self.world.account.status != AccountStatus::Active {
             let mut to = self.world.clone();
@@ -159,7 +161,7 @@ impl Moves<'_> {
                 }
             }
             bring_forward(&mut to, |row| row.status == Status::Queued);
-            self.add(By::Wish, "the caller connects the account again", to);
+            self.add(By::Wish, format_args!("the caller connects the account again"), to);
         }
     }
 
@@ -176,8 +178,8 @@ impl Moves<'_> {
             held.account.status = AccountStatus::NeedsReconnect;
             bring_forward(&mut to, |row| row.status == Status::Queued && row.refreshed);
         }
-        self.add(By::Course, "the tokens are renewed", to);
-        self.add(By::Chance, "the tokens cannot be renewed", held);
+        self.add(By::Course, format_args!("the tokens are renewed"), to);
+        self.add(By::Chance, format_args!("the tokens cannot be renewed"), held);
     }
 }
 

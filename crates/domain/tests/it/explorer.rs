@@ -7,7 +7,7 @@
 use std::{
     collections::VecDeque,
     fmt::Write as _,
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{Hash, Hasher},
 };
 
 /// One thing that happens in a state.
@@ -29,8 +29,8 @@ pub(crate) trait System {
     type State: Clone + Eq + Hash;
 
     fn start(&self) -> Self::State;
-    /// All that can happen.
-    fn edges(&self, state: &Self::State) -> Vec<Edge<Self::State>>;
+    /// All that can happen; said in words only where somebody reads it.
+    fn edges(&self, state: &Self::State, tells: bool) -> Vec<Edge<Self::State>>;
     /// The law that a state breaks by being.
     fn broken(&self, state: &Self::State) -> Option<&'static str>;
     /// Whether everything has come to an end that is allowed.
@@ -86,10 +86,11 @@ pub(crate) fn explore<Y: System>(system: &Y, limit: usize) -> Explored {
             let trace = search.trace(system, from, None);
             return done(&search, edges, seen, Some(Counterexample { law, trace }));
         }
-        for edge in system.edges(&state) {
+        for edge in system.edges(&state, false) {
             edges += 1;
             if let Some(law) = edge.broken {
-                let trace = search.trace(system, from, Some(&edge.what));
+                let told = system.edges(&state, true).into_iter().find(|edge| edge.broken.is_some());
+                let trace = search.trace(system, from, told.map(|edge| edge.what));
                 return done(&search, edges, seen, Some(Counterexample { law, trace }));
             }
             let (to, new) = search.visit(edge.to, from);
@@ -143,10 +144,10 @@ impl<S: Clone + Eq + Hash> Search<S> {
     }
 
     fn slot(&self, state: &S) -> usize {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = Quick(0);
         state.hash(&mut hasher);
         let mask = self.slots.len() - 1;
-        let mut at = usize::try_from(hasher.finish() & u64::from(u32::MAX)).unwrap_or(0) & mask;
+        let mut at = usize::try_from(hasher.finish() >> 32).unwrap_or(0) & mask;
         while self.slots[at] != u32::MAX && self.states[self.slots[at] as usize] != *state {
             at = (at + 1) & mask;
         }
@@ -175,7 +176,7 @@ impl<S: Clone + Eq + Hash> Search<S> {
     }
 
     /// How a state was first reached, and what happened then.
-    fn trace<Y: System<State = S>>(&self, system: &Y, end: u32, last: Option<&str>) -> String {
+    fn trace<Y: System<State = S>>(&self, system: &Y, end: u32, last: Option<String>) -> String {
         let mut way = vec![end];
         while way.last() != Some(&0) {
             way.push(self.parents[way[way.len() - 1] as usize]);
@@ -185,13 +186,14 @@ impl<S: Clone + Eq + Hash> Search<S> {
         let mut swapped = false;
         for (number, pair) in way.windows(2).enumerate() {
             let (from, to) = (&self.states[pair[0] as usize], &self.states[pair[1] as usize]);
-            let edge = system.edges(from).into_iter().find(|edge| edge.to == *to).expect("it was reached from there");
+            let edge =
+                system.edges(from, true).into_iter().find(|edge| edge.to == *to).expect("it was reached from there");
             let _ = writeln!(text, "{:4}. {}", number + 1, named(&edge.what, swapped));
             swapped ^= edge.swapped;
             let _ = writeln!(text, "      {}", named(&system.show(to), swapped));
         }
         if let Some(last) = last {
-            let _ = writeln!(text, "{:4}. {}", way.len(), named(last, swapped));
+            let _ = writeln!(text, "{:4}. {}", way.len(), named(&last, swapped));
         }
         text
     }
@@ -204,4 +206,41 @@ pub(crate) const PLACES: [char; 2] = ['\u{1}', '\u{2}'];
 fn named(text: &str, swapped: bool) -> String {
     let (first, second) = if swapped { ("B", "A") } else { ("A", "B") };
     text.replace(PLACES[0], first).replace(PLACES[1], second)
+}
+
+/// Multiplies and turns. States are compared in full, so all that is asked of it is to be quick without optimisation.
+pub(crate) struct Quick(pub(crate) u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_i16(&mut self, number: i16) {
+        self.write_u64(u64::from_le_bytes(i64::from(number).to_le_bytes()));
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }

@@ -1,8 +1,10 @@
 //! The rules as they are: nothing that can happen breaks a law.
 
+use domain::policy::{OnAuthFailure, OnUnconfirmed};
+
 use crate::{
     explorer::explore,
-    setting::{Class, Setting},
+    setting::{Class, Setting, Wish},
 };
 
 const LIMIT: usize = 3_000_000;
@@ -27,62 +29,67 @@ fn holds(name: &str, setting: &Setting, seen: &[&str]) {
 }
 
 #[test]
-fn class_a_1() {
-    holds("A 1", &Setting::new(Class::A, 1), &[]);
+fn a_network_that_knows_a_repeat() {
+    holds("A", &Setting::new(Class::A, 3), &["a repeat"]);
 }
+
 #[test]
-fn class_a_2() {
-    holds("A 2", &Setting::new(Class::A, 2), &[]);
+fn a_network_that_is_asked_by_a_handle() {
+    holds("B", &Setting::new(Class::B, 3), &[]);
 }
+
 #[test]
-fn class_a_3() {
-    holds("A 3", &Setting::new(Class::A, 3), &[]);
+fn a_network_whose_list_may_lag() {
+    holds("C", &Setting::new(Class::Lagging, 3), &[]);
 }
+
 #[test]
-fn class_b_1() {
-    holds("B 1", &Setting::new(Class::B, 1), &[]);
+fn a_network_that_cannot_be_asked() {
+    holds("D", &Setting::new(Class::D, 3), &[]);
 }
+
 #[test]
-fn class_b_2() {
-    holds("B 2", &Setting::new(Class::B, 2), &[]);
+fn a_double_rather_than_a_doubt() {
+    holds("D retry", &Setting { on_unconfirmed: OnUnconfirmed::Retry, ..Setting::new(Class::D, 3) }, &[]);
 }
+
 #[test]
-fn class_b_3() {
-    holds("B 3", &Setting::new(Class::B, 3), &[]);
+fn a_post_of_two_parts() {
+    holds("two parts", &Setting { parts: 2, ..Setting::new(Class::C, 2) }, &[]);
 }
+
 #[test]
-fn class_c_1() {
-    holds("C 1", &Setting::new(Class::C, 1), &[]);
+fn two_posts_of_one_account() {
+    holds("two posts", &Setting { posts: 2, ..Setting::new(Class::D, 2) }, &[]);
 }
+
 #[test]
-fn class_c_2() {
-    holds("C 2", &Setting::new(Class::C, 2), &[]);
+fn a_post_that_comes_while_the_lane_is_held() {
+    holds("arrives", &Setting { wishes: 1, which: &[Wish::Post], ..Setting::new(Class::D, 2) }, &[]);
 }
+
 #[test]
-fn class_c_3() {
-    holds("C 3", &Setting::new(Class::C, 3), &[]);
+fn a_caller_who_changes_its_mind() {
+    let which = &[Wish::Cancel, Wish::Edit];
+    holds("edit", &Setting { scheduled: true, wishes: 2, which, ..Setting::new(Class::C, 2) }, &[]);
 }
+
 #[test]
-fn class_lagging_1() {
-    holds("Lagging 1", &Setting::new(Class::Lagging, 1), &[]);
+fn a_caller_who_knows_better() {
+    let which = &[Wish::Cancel, Wish::Resolve, Wish::Retry];
+    holds("resolve", &Setting { wishes: 2, which, ..Setting::new(Class::D, 2) }, &[]);
 }
+
 #[test]
-fn class_lagging_2() {
-    holds("Lagging 2", &Setting::new(Class::Lagging, 2), &[]);
+fn tokens_that_are_refused() {
+    let setting = Setting { auth: true, can_refresh: true, ..Setting::new(Class::C, 2) };
+    holds("refresh", &setting, &[]);
 }
+
 #[test]
-fn class_lagging_3() {
-    holds("Lagging 3", &Setting::new(Class::Lagging, 3), &[]);
-}
-#[test]
-fn class_d_1() {
-    holds("D 1", &Setting::new(Class::D, 1), &[]);
-}
-#[test]
-fn class_d_2() {
-    holds("D 2", &Setting::new(Class::D, 2), &[]);
-}
-#[test]
-fn class_d_3() {
-    holds("D 3", &Setting::new(Class::D, 3), &[]);
+fn an_account_that_is_connected_again() {
+    let setting = Setting { auth: true, wishes: 2, which: &[Wish::Account], ..Setting::new(Class::C, 2) };
+    holds("reconnect", &setting, &[]);
+    let setting = Setting { auth: true, on_auth_failure: OnAuthFailure::Fail, ..Setting::new(Class::C, 2) };
+    holds("fail", &setting, &[]);
 }

@@ -1,5 +1,7 @@
 //! All that can happen next: the relay, the clock, crashes, and the system as the explorer sees it.
 
+use std::fmt::{self, Arguments, Display};
+
 use domain::account::AccountStatus;
 
 use crate::{
@@ -27,16 +29,18 @@ pub(crate) enum By {
 pub(crate) struct Moves<'a> {
     pub(crate) setting: &'a Setting,
     pub(crate) world: &'a World,
+    /// Whether anybody wants to read what happens.
+    pub(crate) tells: bool,
     pub(crate) edges: Vec<Edge<World>>,
 }
 
 impl Moves<'_> {
-    pub(crate) fn add(&mut self, by: By, what: impl Into<String>, to: World) {
+    pub(crate) fn add(&mut self, by: By, what: Arguments<'_>, to: World) {
         self.add_unless(by, what, to, None);
     }
 
     /// As [`Moves::add`], naming the law that is broken by it.
-    pub(crate) fn add_unless(&mut self, by: By, what: impl Into<String>, mut to: World, broken: Option<&'static str>) {
+    pub(crate) fn add_unless(&mut self, by: By, what: Arguments<'_>, mut to: World, broken: Option<&'static str>) {
         let left = match by {
             By::Course | By::Chance => None,
             By::Fault => Some(&mut to.faults),
@@ -48,7 +52,8 @@ impl Moves<'_> {
         }
         let swapped = passing::settle(self.setting, &mut to);
         if to != *self.world || broken.is_some() {
-            self.edges.push(Edge { what: what.into(), to, quiet: by == By::Course, swapped, broken });
+            let what = if self.tells { what.to_string() } else { String::new() };
+            self.edges.push(Edge { what, to, quiet: by == By::Course, swapped, broken });
         }
     }
 
@@ -58,7 +63,7 @@ impl Moves<'_> {
         if let Some(fence) = fence {
             to.stalled = false;
             to.messages.push(u8::try_from(fence).unwrap());
-            self.add(By::Course, "the relay claims the lane and sends a message", to);
+            self.add(By::Course, format_args!("the relay claims the lane and sends a message"), to);
         }
     }
 
@@ -67,7 +72,7 @@ impl Moves<'_> {
         if let Some(by) = passing::until_something(self.world).filter(|_| !is_busy) {
             let mut to = self.world.clone();
             passing::pass(&mut to, by);
-            self.add(By::Course, format!("{by} s pass"), to);
+            self.add(By::Course, format_args!("{by} s pass"), to);
         }
     }
 
@@ -83,7 +88,7 @@ impl Moves<'_> {
         if self.hands_over() {
             let mut to = self.world.clone();
             to.stalled = true;
-            self.add(By::Fault, "nothing is handed over for a while", to);
+            self.add(By::Fault, format_args!("nothing is handed over for a while"), to);
         }
     }
 
@@ -102,17 +107,17 @@ impl Moves<'_> {
             }
             to.stalled = false;
             to.workers[idle] = Worker { at: At::Taken, fence, ..Worker::idle() };
-            self.add(By::Course, format!("worker {} takes the lane", name(idle)), to);
+            self.add(By::Course, format_args!("worker {} takes the lane", name(idle)), to);
         }
     }
 
     fn trouble(&mut self, worker: usize) {
         let mut frozen = self.world.clone();
         frozen.workers[worker].frozen = true;
-        self.add(By::Fault, format!("worker {} freezes", name(worker)), frozen);
+        self.add(By::Fault, format_args!("worker {} freezes", name(worker)), frozen);
         let mut to = self.world.clone();
         to.workers[worker] = Worker::idle();
-        self.add(By::Fault, format!("worker {} dies", name(worker)), to);
+        self.add(By::Fault, format_args!("worker {} dies", name(worker)), to);
     }
 }
 
@@ -120,7 +125,7 @@ impl Moves<'_> {
     fn thaw(&mut self, worker: usize) {
         let mut to = self.world.clone();
         to.workers[worker].frozen = false;
-        self.add(By::Course, format!("worker {} goes on", name(worker)), to);
+        self.add(By::Course, format_args!("worker {} goes on", name(worker)), to);
     }
 }
 
@@ -177,8 +182,8 @@ impl System for Setting {
         world
     }
 
-    fn edges(&self, world: &World) -> Vec<Edge<World>> {
-        let mut moves = Moves { setting: self, world, edges: Vec::new() };
+    fn edges(&self, world: &World, tells: bool) -> Vec<Edge<World>> {
+        let mut moves = Moves { setting: self, world, tells, edges: Vec::new() };
         let mut is_busy = moves.hands_over();
         moves.relay();
         moves.messages();
@@ -238,13 +243,18 @@ fn show(world: &World) -> String {
         }
     }
     for Wire { post, part, attempt, ends, .. } in &world.wires {
-        text += &format!(" | request {attempt} for {} under way, at most {ends} s", place(*post, *part));
+        text += &format!(" | request {attempt} for {} under way, at most {ends} s", Place(*post, *part));
     }
     text
 }
 
-pub(crate) fn place(post: usize, part: usize) -> String {
-    format!("part {} of post {}", part + 1, post + 1)
+/// A part of a post, for people.
+pub(crate) struct Place(pub(crate) usize, pub(crate) usize);
+
+impl Display for Place {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "part {} of post {}", self.1 + 1, self.0 + 1)
+    }
 }
 
 impl At {

@@ -1,5 +1,7 @@
 //! The network: what it does with a request, and what it says when it is asked.
 
+use std::fmt::Arguments;
+
 use domain::{
     target::{ErrorCode, Live, Outcome, Probe, Refusal},
     transition::Event,
@@ -7,7 +9,7 @@ use domain::{
 
 use crate::{
     laws,
-    moves::{By, Moves, name, place},
+    moves::{By, Moves, Place, name},
     setting::{Class, GRACE, KEY_IS_REMEMBERED, KEY_IS_TRUSTED, RESET, Wrong},
     worker::{published, rejected},
     world::{At, Post, Time, Wire, Work, World, stamp},
@@ -23,7 +25,7 @@ impl Moves<'_> {
                 at,
                 self.world.clone(),
                 not_sent(),
-                "does not write: it is past its deadline",
+                format_args!("does not write: it is past its deadline"),
             );
         }
         let wire = self.request(at, deadline);
@@ -31,22 +33,22 @@ impl Moves<'_> {
         let mut accepted = self.world.clone();
         let id = accept(self.setting.class, &mut accepted.posts[wire.post], &wire);
         if broken.is_some() {
-            return self.add_unless(By::Course, format!("worker {} sends", name(at)), accepted, broken);
+            return self.add_unless(By::Course, format_args!("worker {} sends", name(at)), accepted, broken);
         }
-        self.hear(By::Course, at, accepted.clone(), published(id), "sends, and it is live");
-        self.hear(By::Fault, at, accepted, ambiguous(), "sends, it is live, and the answer is lost");
+        self.hear(By::Course, at, accepted.clone(), published(id), format_args!("sends, and it is live"));
+        self.hear(By::Fault, at, accepted, ambiguous(), format_args!("sends, it is live, and the answer is lost"));
         let same = || self.world.clone();
-        self.hear(By::Fault, at, same(), ambiguous(), "sends, the network breaks, and it is not live");
-        self.hear(By::Fault, at, same(), rejected(), "sends and is refused");
-        self.hear(By::Fault, at, same(), not_sent(), "does not reach the network");
-        self.hear(By::Fault, at, same(), throttled(), "sends and is throttled");
+        self.hear(By::Fault, at, same(), ambiguous(), format_args!("sends, the network breaks, and it is not live"));
+        self.hear(By::Fault, at, same(), rejected(), format_args!("sends and is refused"));
+        self.hear(By::Fault, at, same(), not_sent(), format_args!("does not reach the network"));
+        self.hear(By::Fault, at, same(), throttled(), format_args!("sends and is throttled"));
         if self.setting.auth {
-            self.hear(By::Fault, at, same(), unauthorized(), "sends and its token is refused");
+            self.hear(By::Fault, at, same(), unauthorized(), format_args!("sends and its token is refused"));
         }
         let mut slow = same();
         slow.wires.push(wire);
         slow.workers[at].at = At::Waiting(deadline);
-        self.add(By::Fault, format!("worker {} sends, and the request is slow", name(at)), slow);
+        self.add(By::Fault, format_args!("worker {} sends, and the request is slow", name(at)), slow);
     }
 
     fn request(&self, at: usize, deadline: Time) -> Wire {
@@ -65,8 +67,8 @@ impl Moves<'_> {
     pub(crate) fn wait(&mut self, at: usize) {
         let At::Waiting(deadline) = self.world.workers[at].at else { return };
         let (by, what) = match deadline {
-            ..=0 => (By::Course, "gives up waiting"),
-            _ => (By::Chance, "loses its connection"),
+            ..=0 => (By::Course, format_args!("gives up waiting")),
+            _ => (By::Chance, format_args!("loses its connection")),
         };
         self.hear(by, at, self.world.clone(), ambiguous(), what);
     }
@@ -76,21 +78,21 @@ impl Moves<'_> {
         for (number, wire) in self.world.wires.iter().enumerate() {
             let mut to = self.world.clone();
             to.wires.remove(number);
-            self.add(By::Chance, format!("the request for {} gets lost", place(wire.post, wire.part)), to.clone());
+            self.add(By::Chance, format_args!("the request for {} gets lost", Place(wire.post, wire.part)), to.clone());
             let id = accept(self.setting.class, &mut to.posts[wire.post], wire);
             let sender = to.workers.iter().position(|worker| {
                 matches!(worker.at, At::Waiting(deadline) if deadline > 0)
                     && (worker.work().post, worker.work().row.attempt) == (wire.post, wire.attempt)
             });
             match sender {
-                Some(at) => self.hear(By::Course, at, to, published(id), "is answered: it is live"),
-                None => self.add(By::Course, format!("{} becomes live", place(wire.post, wire.part)), to),
+                Some(at) => self.hear(By::Course, at, to, published(id), format_args!("is answered: it is live")),
+                None => self.add(By::Course, format_args!("{} becomes live", Place(wire.post, wire.part)), to),
             }
         }
     }
 
     /// A worker learns what came of its call.
-    fn hear(&mut self, by: By, at: usize, to: World, outcome: Outcome, what: &str) {
+    fn hear(&mut self, by: By, at: usize, to: World, outcome: Outcome, what: Arguments<'_>) {
         let outcome = match outcome {
             Outcome::Ambiguous { .. } if self.setting.is(Wrong::RetryOnTimeout) => not_sent(),
             Outcome::Ambiguous { .. } if self.setting.is(Wrong::FailOnTimeout) => rejected(),

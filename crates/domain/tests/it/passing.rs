@@ -1,10 +1,11 @@
 //! Time passes, and what is too long ago to matter becomes the same.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use domain::{retry, target::PartStatus};
 
 use crate::{
+    explorer::Quick,
     setting::{AHEAD, Class, GRACE, HOLD, KEY_IS_REMEMBERED, KEY_IS_TRUSTED, Setting},
     world::{At, Row, Then, Time, Worker, World},
 };
@@ -121,7 +122,12 @@ pub(crate) fn settle(setting: &Setting, world: &mut World) -> bool {
     world.messages.dedup();
     world.messages.iter_mut().for_each(|fence| *fence = 1);
     world.lane.fence = 1;
-    let swapped = number_of(&world.workers[1]) < number_of(&world.workers[0]);
+    // An idle one comes last.
+    let idle = |at: usize| world.workers[at].at == At::Idle;
+    let swapped = match (idle(0), idle(1)) {
+        (first, second) if first || second => first && !second,
+        _ => number_of(&world.workers[1]) < number_of(&world.workers[0]),
+    };
     if swapped {
         world.workers.swap(0, 1);
     }
@@ -181,7 +187,7 @@ fn order_of_items(world: &World) -> Vec<Option<Time>> {
 }
 
 fn number_of(worker: &Worker) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = Quick(0);
     worker.hash(&mut hasher);
     hasher.finish()
 }

@@ -77,8 +77,6 @@ pub(crate) enum Wrong {
     NoSocketDeadline,
     /// A take leaves the fence as it was.
     TakeKeepsFence,
-    /// The start matches neither attempt nor state.
-    NoAttempt,
     /// An outcome is recorded whatever became of the target.
     FinishUnguarded,
     /// A listing that may lag is taken at its word.

@@ -1,17 +1,20 @@
 //! What a worker does: the program of `services/publisher`, one write or call at a time. What it decides, it decides with
 //! production's own functions; what it writes, it writes by the rules of `domain::lane`.
 
+use std::fmt::Arguments;
+
 use domain::{
     account::AccountStatus,
     lane::{self, Intent},
+    retry,
     step::{self, Situation, Step},
-    target::{ErrorCode, Outcome, Probe, Refusal},
-    transition::{self, Decision, Error, Event},
+    target::{ErrorCode, Outcome, Probe, Refusal, Status},
+    transition::{self, Decision, Error, Event, Target},
 };
 
 use crate::{
     laws,
-    moves::{By, Moves, name, place},
+    moves::{By, Moves, Place, name},
     setting::{AHEAD, Class, HOLD, SEND, Wrong, callers_rules, seconds},
     world::{At, Plan, Row, Then, Time, Work, World, stamp},
 };
@@ -51,7 +54,7 @@ impl Moves<'_> {
         worker.account = to.account.status;
         worker.version = to.account.version;
         worker.at = At::Working;
-        self.add(By::Course, format!("worker {} reads what is there", name(at)), to);
+        self.add(By::Course, format_args!("worker {} reads what is there", name(at)), to);
     }
 
     /// `lane::run` and `step::go_on` of the publisher, up to the next write or call.
@@ -88,7 +91,7 @@ impl Moves<'_> {
                 Step::Block(until) if relative(until) <= AHEAD => return,
                 Step::Block(until) => {
                     to.workers[at].blocks(relative(until));
-                    let what = format!("worker {} waits until the request must have ended", name(at));
+                    let what = format_args!("worker {} waits until the request must have ended", name(at));
                     return self.add(By::Course, what, to);
                 }
                 Step::Wait(until) => {
@@ -96,18 +99,20 @@ impl Moves<'_> {
                     worker.current = None;
                 }
                 Step::Interrupted(part) => {
-                    return self.plan(at, to, &Event::Interrupted { part }, "finds an interrupted send");
+                    return self.plan(at, to, &Event::Interrupted { part }, format_args!("finds an interrupted send"));
                 }
                 Step::Evidence(part) => {
                     let outcome = work.evidence.map_or(rejected(), certain);
-                    return self.plan(at, to, &Event::Sent { part, outcome }, "finds a late answer");
+                    return self.plan(at, to, &Event::Sent { part, outcome }, format_args!("finds a late answer"));
                 }
                 Step::Probe(part) => return self.probe(at, &to, part),
-                Step::Expire => return self.plan(at, to, &Event::Expired, "finds it too late"),
-                Step::Hold => return self.plan(at, to, &Event::AccountHeld(error()), "finds the account held"),
+                Step::Expire => return self.plan(at, to, &Event::Expired, format_args!("finds it too late")),
+                Step::Hold => {
+                    return self.plan(at, to, &Event::AccountHeld(error()), format_args!("finds the account held"));
+                }
                 Step::Refuse => {
                     let event = Event::Unprepared(refusal());
-                    return self.plan(at, to, &event, "finds the account disconnected");
+                    return self.plan(at, to, &event, format_args!("finds the account disconnected"));
                 }
                 Step::Send(part) => {
                     let attempt = work.row.attempt + 1;
@@ -124,26 +129,31 @@ impl Moves<'_> {
         worker.next = worker.next_due();
         worker.pending.clear();
         worker.at = At::Releasing;
-        self.add(by, format!("worker {} is done with the lane for now", name(at)), to);
+        self.add(by, format_args!("worker {} is done with the lane for now", name(at)), to);
     }
 
     /// Preparing may fail; nothing was sent then.
     fn unprepared(&mut self, at: usize, to: &World) {
         let not_now = Refusal::NotNow { message: String::new(), http_status: None, after: None };
-        self.plan_by(By::Fault, at, to.clone(), &Event::Unprepared(not_now), "cannot prepare it now");
-        self.plan_by(By::Fault, at, to.clone(), &Event::Unprepared(refusal()), "cannot prepare it at all");
+        self.plan_by(By::Fault, at, to.clone(), &Event::Unprepared(not_now), format_args!("cannot prepare it now"));
+        self.plan_by(
+            By::Fault,
+            at,
+            to.clone(),
+            &Event::Unprepared(refusal()),
+            format_args!("cannot prepare it at all"),
+        );
     }
 
     /// Decides, and is about to record it.
-    pub(crate) fn plan(&mut self, at: usize, to: World, event: &Event, what: &str) {
+    pub(crate) fn plan(&mut self, at: usize, to: World, event: &Event, what: Arguments<'_>) {
         self.plan_by(By::Course, at, to, event, what);
     }
 
-    pub(crate) fn plan_by(&mut self, by: By, at: usize, mut to: World, event: &Event, what: &str) {
-        let what = format!("worker {} {what}", name(at));
+    pub(crate) fn plan_by(&mut self, by: By, at: usize, mut to: World, event: &Event, what: Arguments<'_>) {
         let work = to.workers[at].work();
         let Some(decision) = self.decide(work, event) else {
-            return self.add_unless(by, what, to, Some(REFUSES));
+            return self.add_unless(by, format_args!("worker {} {what}", name(at)), to, Some(REFUSES));
         };
         let evidence = match event {
             Event::Sent { outcome: Outcome::Published(live), .. } => Some(Ok(live.id.parse().unwrap())),
@@ -152,7 +162,7 @@ impl Moves<'_> {
         };
         let plan = Plan::of(&work.row, &decision, evidence);
         to.workers[at].at = At::Finishing(Box::new(plan));
-        self.add(by, what, to);
+        self.add(by, format_args!("worker {} {what}", name(at)), to);
     }
 
     pub(crate) fn decide(&self, work: &Work, event: &Event) -> Option<Decision> {
@@ -160,7 +170,7 @@ impl Moves<'_> {
     }
 
     fn stuck(&mut self, at: usize, to: World) {
-        self.add_unless(By::Course, format!("worker {} is stuck", name(at)), to, Some(REFUSES));
+        self.add_unless(By::Course, format_args!("worker {} is stuck", name(at)), to, Some(REFUSES));
     }
 
     /// Commits the intent.
@@ -169,18 +179,18 @@ impl Moves<'_> {
         let worker = &mut to.workers[at];
         if self.decide(worker.work(), &Event::Start { part, send_deadline }).is_none() {
             worker.blocks(0);
-            return self.add(By::Course, format!("worker {} may not send it", name(at)), to);
+            return self.add(By::Course, format_args!("worker {} may not send it", name(at)), to);
         }
         worker.work_mut().row.parts[part].composed = Some(composed);
         let fence = self.fence_of(at);
         if self.setting.is(Wrong::StartWithoutLock) {
             let holds = to.lane.with(|lane| lane.is_held_by(fence));
             to.workers[at].at = if holds { At::Checked } else { At::Idle };
-            return self.add(By::Course, format!("worker {} looks at the fence", name(at)), to);
+            return self.add(By::Course, format_args!("worker {} looks at the fence", name(at)), to);
         }
         if !to.lane.with(|lane| lane.hold(fence, stamp(0), seconds(HOLD))) {
             to.workers[at].at = At::Idle;
-            return self.add(By::Course, format!("worker {} has lost the lane and stops", name(at)), to);
+            return self.add(By::Course, format_args!("worker {} has lost the lane and stops", name(at)), to);
         }
         self.start_target(at, to, part, composed);
     }
@@ -208,17 +218,14 @@ impl Moves<'_> {
         if self.setting.is(Wrong::NoRevision) {
             intent.rev = state.rev;
         }
-        if self.setting.is(Wrong::NoAttempt) {
-            (intent.attempt, intent.status) = (state.target.attempt, state.target.status);
-        }
         let rules = self.setting.rules();
         let started = lane::start(&mut state, to.account.usable(), &intent, stamp(SEND), &rules, stamp(0));
-        let send = format!("worker {} commits the intent to send {}", name(at), place(work.post, part));
+        let send = format_args!("worker {} commits the intent to send {}", name(at), Place(work.post, part));
         match started {
             Err(_) => self.add_unless(By::Course, send, to, Some(REFUSES)),
             Ok(false) => {
                 to.workers[at].blocks(0);
-                self.add(By::Course, format!("worker {} finds the target changed", name(at)), to);
+                self.add(By::Course, format_args!("worker {} finds the target changed", name(at)), to);
             }
             Ok(true) => {
                 let broken = laws::at_start(self.world, &work);
@@ -228,7 +235,7 @@ impl Moves<'_> {
                 // Nobody knows then whether the intent stands; the next holder reads it.
                 let mut unknown = to.clone();
                 unknown.workers[at].blocks(0);
-                self.add(By::Fault, format!("{send} and does not hear that it stands"), unknown);
+                self.add(By::Fault, format_args!("{send} and does not hear that it stands"), unknown);
                 to.workers[at].work_mut().row = to.posts[work.post].row.clone();
                 to.workers[at].at = At::Calling(SEND);
                 self.add_unless(By::Course, send, to, broken);
@@ -277,13 +284,12 @@ impl Moves<'_> {
             }
         }
         let fence = self.fence_of(at);
-        let what = format!("worker {} records {}", name(at), decision.target.status);
         if !to.lane.with(|lane| lane.is_held_by(fence)) {
             let row = &mut to.posts[work.post];
             row.evidence = plan.evidence.map(|said| (work.row.attempt, said)).or(row.evidence);
             to.lane.with(|lane| lane.wake(stamp(0)));
             to.workers[at].at = At::Idle;
-            return self.add(By::Course, format!("worker {} has lost the lane and leaves evidence", name(at)), to);
+            return self.add(By::Course, format_args!("worker {} has lost the lane and leaves evidence", name(at)), to);
         }
         if let Some(next) = back {
             self.give_back(&mut to, fence, next);
@@ -301,6 +307,9 @@ impl Moves<'_> {
             lane::finish(&mut state, to.account.usable(), rev, &before, inactive, &decision)
         };
         if recorded {
+            if let Some(part) = work.row.current().filter(|_| accepts_double(&work.row, &state.target)) {
+                row.licences[part] += 1;
+            }
             row.row = work.row.becomes(&state.target);
             match Then::of(decision.next) {
                 Then::Settled => row.item = None,
@@ -323,7 +332,7 @@ impl Moves<'_> {
                 worker.current = None;
             }
         }
-        self.add(By::Course, what, to);
+        self.add(By::Course, format_args!("worker {} records {}", name(at), decision.target.status), to);
     }
 
     fn release(&mut self, at: usize) {
@@ -331,7 +340,7 @@ impl Moves<'_> {
         let next = to.workers[at].next;
         self.give_back(&mut to, self.fence_of(at), next);
         to.workers[at].at = At::Idle;
-        self.add(By::Course, format!("worker {} gives the lane back", name(at)), to);
+        self.add(By::Course, format_args!("worker {} gives the lane back", name(at)), to);
     }
 
     fn give_back(&self, to: &mut World, fence: i64, next: Option<Time>) {
@@ -344,7 +353,6 @@ impl Moves<'_> {
 
     fn probe(&mut self, at: usize, to: &World, part: usize) {
         for (by, probe) in self.answers(to.workers[at].work(), part) {
-            let what = format!("asks and is told: {}", word(&probe));
             let event = Event::Probed { part, probe: probe.clone() };
             let decision = self.decide(to.workers[at].work(), &event);
             let composed = to.workers[at].work().row.parts[part].composed;
@@ -354,7 +362,7 @@ impl Moves<'_> {
                 {
                     self.start(at, to.clone(), part, composed);
                 }
-                _ => self.plan_by(by, at, to.clone(), &event, &what),
+                _ => self.plan_by(by, at, to.clone(), &event, format_args!("asks and is told: {}", word(&probe))),
             }
         }
     }
@@ -398,4 +406,10 @@ fn refusal() -> Refusal {
 
 fn error() -> Error {
     Error { code: ErrorCode::TokenExpired, message: String::new() }
+}
+
+/// Whether a project's `on_unconfirmed: retry` has a part sent again that may be live.
+fn accepts_double(before: &Row, after: &Target) -> bool {
+    let sent_again = |probes: i32| probes > retry::PROBE_LIMIT;
+    after.status == Status::Queued && sent_again(after.probes) && !sent_again(i32::from(before.probes))
 }
