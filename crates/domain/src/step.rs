@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     account::AccountStatus,
-    target::PartStatus,
-    transition::{Next, Target},
+    target::{Outcome, PartStatus},
+    transition::{Next, Part, Target},
 };
 
 /// What the next step depends on.
@@ -33,12 +33,14 @@ pub enum Step {
     Block(Timestamp),
     /// That request must have ended by now; what became of it is unknown.
     Interrupted(usize),
-    /// What became of a part is asked for then, and not before.
+    /// What became of a part, or how it goes on, is asked for then, and not before.
     Wait(Timestamp),
     /// What became of this part has come to light.
     Evidence(usize),
     /// What became of this part is asked for.
     Probe(usize),
+    /// The network took this part: how it goes on is asked, or that it cannot be asked any more is recorded.
+    Follow(usize),
     /// It is too late.
     Expire,
     /// The account has to be connected again.
@@ -63,6 +65,12 @@ pub fn next(situation: &Situation<'_>) -> Step {
             None if has_evidence => Step::Evidence(part),
             None => Step::Probe(part),
         },
+        PartStatus::Processing => match (account, target.next_at.filter(|at| *at > now)) {
+            (AccountStatus::Disconnected, _) => Step::Follow(part),
+            (_, Some(at)) => Step::Wait(at),
+            (AccountStatus::NeedsReconnect, None) => Step::Hold,
+            (AccountStatus::Active, None) => Step::Follow(part),
+        },
         _ if now >= target.expire_at => Step::Expire,
         _ => match account {
             AccountStatus::Active => Step::Send(part),
@@ -70,6 +78,12 @@ pub fn next(situation: &Situation<'_>) -> Step {
             AccountStatus::Disconnected => Step::Refuse,
         },
     }
+}
+
+/// Whether a late answer says more of a part than is known. That the network took it is said once: asked for again and
+/// again, what it came to would never be.
+pub fn is_news(part: &Part, late: &Outcome) -> bool {
+    !(matches!(late, Outcome::Accepted { .. }) && part.handle.is_some())
 }
 
 /// When a lane whose tokens were refused is looked at again, if neither the refresh lane nor a reconnect wakes it.

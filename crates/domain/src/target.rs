@@ -61,6 +61,8 @@ words! {
         Pending,
         /// The intent is committed: between it and the outcome the part may be live.
         Sending,
+        /// The network took it and works on it: it may be live or become so.
+        Processing,
         /// Live.
         Published,
         /// May be live.
@@ -135,6 +137,13 @@ pub enum Outcome {
     Published(Live),
     /// Definitely not live.
     Refused(Refusal),
+    /// The network took it and works on it.
+    Accepted {
+        /// What to ask with how it goes on.
+        handle: serde_json::Value,
+        /// When asking makes sense.
+        check_at: Timestamp,
+    },
     /// The request may have been carried out.
     Ambiguous {
         /// What was seen: a timeout, a reset, a 5xx.
@@ -181,6 +190,38 @@ pub enum Refusal {
         http_status: Option<u16>,
         /// How soon the next try makes sense; the retry schedule where `None`.
         after: Option<jiff::SignedDuration>,
+    },
+}
+
+impl Refusal {
+    /// The network's own words, or what was seen.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Rejected { message, .. }
+            | Self::Auth { message, .. }
+            | Self::Throttled { message, .. }
+            | Self::NotNow { message, .. } => message,
+        }
+    }
+}
+
+/// How it goes on with something that the network took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// It is live.
+    Live(Live),
+    /// The network still works on it.
+    Still {
+        /// When asking again makes sense.
+        check_at: Timestamp,
+    },
+    /// [`Refusal::Rejected`] is the network's word that it is not live and will not be. All else says only that it
+    /// could not be asked this time.
+    Refused(Refusal),
+    /// It could not be learned this time.
+    Unknown {
+        /// What was seen.
+        message: String,
     },
 }
 

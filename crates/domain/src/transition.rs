@@ -1,5 +1,7 @@
 //! How a target moves: `decide(state, event, now) -> (state, what is next)`. The only place where a status is chosen.
 
+mod doubt;
+mod following;
 mod state;
 
 pub use state::{Decision, Effect, Error, Event, Misfit, Next, Part, Resolution, Rules, Target};
@@ -50,26 +52,39 @@ impl Step<'_> {
                 let part = self.target.current().ok_or(Misfit::Part)?;
                 Ok(self.refused(part, refusal))
             }
+            Event::Followed { part, progress } => self.followed(*part, progress),
             Event::Interrupted { part } => {
-                self.open_part(*part, &[PartStatus::Sending])?;
-                Ok(self.ambiguous(*part, "The sender stopped before the outcome was recorded"))
+                self.open_part(*part, &[PartStatus::Sending, PartStatus::Processing])?;
+                Ok(match self.target.following() {
+                    Some(_) => self.ambiguous(*part, "The network took it and can no longer be asked how it goes on"),
+                    None => self.ambiguous(*part, "The sender stopped before the outcome was recorded"),
+                })
             }
             Event::Probed { part, probe } => self.probed(*part, probe),
             Event::AccountHeld(error) => {
                 self.in_status(&[Status::Scheduled, Status::Queued, Status::Publishing, Status::NeedsReconnect])?;
+                if let Some(part) = self.target.following() {
+                    return Ok(self.followed_later(part, error.clone()));
+                }
                 if self.target.is_ambiguous() {
                     return Err(Misfit::Part);
                 }
                 let part = self.target.current().ok_or(Misfit::Part)?;
                 Ok(self.held(part, error.clone()))
             }
-            Event::Expired => self.expired(),
+            Event::Renewed => self.renewed(),
+            Event::Expired { held_by } => self.expired(held_by.as_ref()),
+            Event::Doubted => self.doubted(),
             Event::Cancel => self.cancel(),
             Event::Send { expire_at } => self.send(*expire_at),
             Event::Resolve(resolution) => self.resolve(resolution),
             Event::Reconnected => {
-                self.in_status(&[Status::NeedsReconnect])?;
-                self.queue(self.now);
+                // What held it stays said until it moves on: it may be too late by now.
+                self.target.refreshed = false;
+                if self.target.following().is_none() {
+                    self.in_status(&[Status::NeedsReconnect])?;
+                    self.queue(self.now);
+                }
                 Ok(Next::At(self.now))
             }
         }
@@ -113,6 +128,7 @@ impl Step<'_> {
             Outcome::Published(live) => self.live(part, Some(live.clone())),
             Outcome::Refused(refusal) if self.is_repeat() => self.repeat_refused(part, refusal),
             Outcome::Refused(refusal) => self.refused(part, refusal),
+            Outcome::Accepted { handle, check_at } => self.accepted(part, handle, *check_at),
             Outcome::Ambiguous { message, .. } => self.ambiguous(part, message),
         })
     }
@@ -125,6 +141,8 @@ impl Step<'_> {
                 self.pending(part);
                 self.target.probes = 0;
                 self.target.failures += 1;
+                let message = "The network does not have it".to_owned();
+                self.target.error = Some(Error { code: ErrorCode::PlatformError, message });
                 let at = self.now + retry::after_not_sent(self.target.failures, self.rules.jitter);
                 self.queue_until(at)
             }
@@ -147,6 +165,7 @@ impl Step<'_> {
         let row = &mut self.target.parts[part];
         row.status = PartStatus::Published;
         row.live = live;
+        row.handle = None;
         row.error = None;
         row.send_deadline = None;
         self.target.failures = 0;
@@ -162,6 +181,12 @@ impl Step<'_> {
             Some(next) if self.target.parts[next].status == PartStatus::Pending => {
                 self.target.status = Status::Publishing;
                 Next::Now
+            }
+            // In doubt since the same restore, and now there is something it can hang on.
+            Some(next) if self.target.parts[next].status == PartStatus::Unconfirmed => {
+                self.target.error.clone_from(&self.target.parts[next].error);
+                self.target.status = Status::Unconfirmed;
+                Next::At(self.now)
             }
             // A part that failed or was canceled before the one in front of it was resolved.
             Some(_) => self.settle_dead(),
@@ -206,13 +231,9 @@ impl Step<'_> {
 
     /// A refused repeat says nothing about the send it repeats.
     fn repeat_refused(&mut self, part: usize, refusal: &Refusal) -> Next {
-        let (Refusal::Rejected { message, .. }
-        | Refusal::Auth { message, .. }
-        | Refusal::Throttled { message, .. }
-        | Refusal::NotNow { message, .. }) = refusal;
         let error = Error {
             code: ErrorCode::OutcomeUnknown,
-            message: format!("An earlier send may be live; sending again was answered: {message}"),
+            message: format!("An earlier send may be live; sending again was answered: {}", refusal.message()),
         };
         let wait = retry::before_probe(self.target.probes);
         // Where a double is accepted, what may pass is tried again; a final word proves nothing.
@@ -270,13 +291,13 @@ impl Step<'_> {
         Next::Settled
     }
 
-    fn expired(&mut self) -> Result<Next, Misfit> {
+    fn expired(&mut self, held_by: Option<&Error>) -> Result<Next, Misfit> {
         self.in_status(&[Status::Scheduled, Status::Queued, Status::Publishing, Status::NeedsReconnect])?;
         if self.target.is_ambiguous() || self.now < self.target.expire_at {
             return Err(Misfit::State(self.target.status));
         }
         let part = self.target.current().ok_or(Misfit::Part)?;
-        let error = match self.target.error.take() {
+        let error = match self.target.error.take().or_else(|| held_by.cloned()) {
             Some(held) => Error {
                 code: held.code,
                 message: format!("{} (held until it was too late, {})", held.message, self.target.expire_at),
@@ -295,17 +316,22 @@ impl Step<'_> {
         }
         self.in_status(&[Status::Draft, Status::Scheduled, Status::Queued, Status::NeedsReconnect])?;
         if let Some(part) = self.target.current().filter(|_| self.is_doubtful()) {
+            self.cancel_parts(part + 1);
             return Ok(self.doubt(part, "it was canceled"));
         }
-        for part in &mut self.target.parts {
+        self.cancel_parts(0);
+        self.target.error = None;
+        self.target.status = if self.target.has_live() { Status::Partial } else { Status::Canceled };
+        Ok(Next::Settled)
+    }
+
+    fn cancel_parts(&mut self, from: usize) {
+        for part in &mut self.target.parts[from..] {
             if part.status != PartStatus::Published {
                 part.status = PartStatus::Canceled;
                 part.error = None;
             }
         }
-        self.target.error = None;
-        self.target.status = if self.target.has_live() { Status::Partial } else { Status::Canceled };
-        Ok(Next::Settled)
     }
 
     fn send(&mut self, expire_at: Timestamp) -> Result<Next, Misfit> {
@@ -340,6 +366,7 @@ impl Step<'_> {
                         };
                         self.fail(part + 1, error)
                     }
+                    Next::At(_) if !chained => self.unknowable(part + 1),
                     Next::Now => {
                         self.queue(self.now);
                         Next::At(self.now)
@@ -365,10 +392,15 @@ impl Step<'_> {
     }
 
     fn pending(&mut self, part: usize) {
-        let row = &mut self.target.parts[part];
-        row.status = PartStatus::Pending;
-        row.send_deadline = None;
-        row.error = None;
+        let (row, later) = self.target.parts[part..].split_at_mut(1);
+        // What may hang below a part that is not live hangs below nothing.
+        let later = later.iter_mut().filter(|later| later.status == PartStatus::Unconfirmed);
+        for row in row.iter_mut().chain(later) {
+            row.status = PartStatus::Pending;
+            row.send_deadline = None;
+            row.handle = None;
+            row.error = None;
+        }
     }
 
     fn queue(&mut self, at: Timestamp) {
@@ -408,6 +440,7 @@ impl Step<'_> {
         }
         self.target.parts[part].status = PartStatus::Failed;
         self.target.parts[part].send_deadline = None;
+        self.target.parts[part].handle = None;
         self.target.parts[part].error = Some(error.clone());
         for later in &mut self.target.parts[part + 1..] {
             later.status = PartStatus::Failed;

@@ -8,7 +8,7 @@ use media::{Objects, Storage};
 use publisher::{Networks, PublisherSettings};
 use runtime::{
     admin::AdminSettings,
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     metrics::Metrics,
     secret::Secret,
     shutdown::Shutdown,
@@ -49,6 +49,8 @@ pub struct Options {
     pub tapped: bool,
     /// Where projects in test mode send to instead of the sandbox.
     pub network: Option<Url>,
+    /// The publisher's machine's clock.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Options {
@@ -60,6 +62,7 @@ impl Options {
             networks: Arc::new(platforms::network),
             tapped: false,
             network: None,
+            clock: Arc::new(SystemClock),
         }
     }
 
@@ -82,6 +85,13 @@ impl Options {
     #[must_use]
     pub fn sending_to(mut self, origin: &Url) -> Self {
         self.network = Some(origin.clone());
+        self
+    }
+
+    /// With a publisher whose machine has this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -172,6 +182,7 @@ impl House {
             metrics: Metrics::new("fanfare"),
             sandbox: options.network.unwrap_or_else(|| origin.clone()),
             networks: options.networks,
+            clock: options.clock,
         };
         let shutdown = Shutdown::new(Duration::from_secs(20));
         let settings = shared.gateway_settings(files.path());
@@ -267,6 +278,8 @@ struct Shared {
     metrics: Metrics,
     sandbox: Url,
     networks: Networks,
+    /// The publisher's.
+    clock: Arc<dyn Clock>,
 }
 
 impl Shared {
@@ -318,7 +331,7 @@ impl Shared {
             ring: self.ring.clone(),
             door: self.door.clone(),
             objects: self.objects.clone(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&self.clock),
             metrics: self.metrics.for_service("publisher"),
             sandbox: Some(self.sandbox.clone()),
             networks: Arc::clone(&self.networks),

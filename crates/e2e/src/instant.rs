@@ -14,8 +14,8 @@ use domain::{
 use egress::{Body, Limits, Method, Request};
 use jiff::Timestamp;
 use platforms::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
-    TargetDraft,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
+    Sought, Spec, TargetDraft,
 };
 use publisher::Networks;
 use runtime::clock::{Clock as _, SystemClock};
@@ -183,8 +183,12 @@ impl Network for InstantNetwork {
         Outcome::Published(Live { id, url: None, reference: Value::Null })
     }
 
-    async fn probe(&self, _cx: &Cx<'_>, _account: &Account<'_>, _composed: &Value, _sent_at: Timestamp) -> Probe {
+    async fn probe(&self, _cx: &Cx<'_>, _account: &Account<'_>, _sought: &Sought<'_>) -> Probe {
         Probe::Impossible
+    }
+
+    fn follower(&self) -> Option<&dyn Follow> {
+        None
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {

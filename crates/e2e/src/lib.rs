@@ -2,7 +2,8 @@
 //!
 //! [`House`] runs every service in this process, over a database of its own and either transport; [`Fleet`] runs the
 //! real programs, to be killed. A [`Tenant`] is a project with a key and its calls; [`World`] is the networks in a box;
-//! [`instant`] a network inside this process that answers at once and remembers what it was told.
+//! [`instant`] a network inside this process that answers at once and remembers what it was told; [`played`] are networks
+//! of the kinds that the box does not hold. [`tally`] holds what posts say against what became public.
 
 pub mod caller;
 pub mod crowd;
@@ -11,11 +12,16 @@ pub mod full_lanes;
 pub mod hooks;
 pub mod house;
 pub mod instant;
+pub mod jumping;
 pub mod neighbours;
 pub mod pictures;
+pub mod played;
 pub mod process;
+pub mod storm;
+pub mod tally;
 pub mod tenant;
 pub mod waiting;
+pub mod waits;
 pub mod wiretap;
 pub mod world;
 

@@ -145,3 +145,26 @@ pub struct Part<'a> {
     /// The network's options, checked already; `null` where none were given.
     pub options: &'a Value,
 }
+
+/// A part whose send was not answered, or that may have been sent before a database was restored.
+#[derive(Debug, Clone)]
+pub struct Sought<'a> {
+    /// What was sent, as `compose` made it.
+    pub composed: &'a Value,
+    /// When its intent was committed; where that is not known, the earliest time it may have been.
+    pub sent_at: Timestamp,
+    /// Whether `composed` was made after the fact. Its uploads are not those that were sent then, and what else depends
+    /// on the time of composing is not as it was sent.
+    pub is_recomposed: bool,
+    /// What the network gave when it accepted the part, if it did.
+    pub handle: Option<&'a Value>,
+    /// Ids of the account's other posts around that time: none of them is this part, whatever they say.
+    pub known: &'a [String],
+}
+
+impl Sought<'_> {
+    /// Whether a post of this id may be the part.
+    pub fn may_be(&self, id: &str) -> bool {
+        !self.known.iter().any(|known| known == id)
+    }
+}

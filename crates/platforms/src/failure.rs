@@ -53,13 +53,8 @@ pub(crate) fn unreadable() -> Refusal {
 pub(crate) const UNREADABLE: &str = "the stored form of the part cannot be read";
 
 /// A probe that could not ask.
-pub(crate) fn unknown(refusal: Refusal) -> Probe {
-    match refusal {
-        Refusal::Rejected { message, .. }
-        | Refusal::Auth { message, .. }
-        | Refusal::Throttled { message, .. }
-        | Refusal::NotNow { message, .. } => Probe::Unknown { message },
-    }
+pub(crate) fn unknown(refusal: &Refusal) -> Probe {
+    Probe::Unknown { message: refusal.message().to_owned() }
 }
 
 /// A repeatable call that did not succeed.

@@ -27,14 +27,14 @@ pub mod bluesky;
 pub mod mastodon;
 pub mod x;
 
-pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Tokens};
+pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Sought, Tokens};
 pub use doors::Doors;
 pub use draft::{DraftMedia, DraftPart, PreviewRequest, RuleFault, TargetDraft};
 pub use registry::network;
 pub use spec::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
 
 use async_trait::async_trait;
-use domain::target::{Outcome, Probe, Refusal};
+use domain::target::{Outcome, Probe, Progress, Refusal};
 use serde_json::Value;
 
 /// One network: what can be known without a call, and the calls.
@@ -70,14 +70,26 @@ pub trait Network: Send + Sync {
     /// recognisable. Everything that `send` and `probe` need later is in the answer.
     async fn compose(&self, cx: &Cx<'_>, account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal>;
 
-    /// The one irreversible call: one exchange, over by `cx.deadline`.
+    /// The one irreversible call: one exchange, over by `cx.deadline`. [`Outcome::Accepted`] only where there is a
+    /// [`Network::follower`].
     async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome;
 
-    /// Finds out whether a send whose outcome is unknown went through. `sent_at` is when its intent was committed.
-    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: jiff::Timestamp) -> Probe;
+    /// Finds out whether a send whose outcome is unknown went through.
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe;
+
+    /// The ability to say how it goes on with what was accepted, where the network works on a post before it is live.
+    fn follower(&self) -> Option<&dyn Follow>;
 
     /// The ability to renew tokens, where the network's tokens run out.
     fn refresher(&self) -> Option<&dyn Refresh>;
+}
+
+/// Following what the network took and works on.
+#[async_trait]
+pub trait Follow: Send + Sync {
+    /// Asks with the handle that [`Outcome::Accepted`] came with. [`Refusal::Rejected`] only as the network's own word
+    /// that it failed for good; a handle it does not know is [`Progress::Unknown`].
+    async fn follow(&self, cx: &Cx<'_>, account: &Account<'_>, handle: &Value) -> Progress;
 }
 
 /// Renewing an account's tokens.

@@ -53,6 +53,8 @@ impl Answer {
 /// A request as it came in.
 #[derive(Debug, Clone)]
 pub struct Received {
+    /// `POST`
+    pub method: String,
     /// `/hook`
     pub path: String,
     /// Names in lower case; the last of those that came twice.
@@ -283,12 +285,17 @@ async fn stream_body(stream: &mut BufReader<TcpStream>, status: u16, drips: bool
     }
 }
 
-async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Received>> {
+/// Reads the next request of a connection; `None` when there is none.
+///
+/// # Errors
+/// When the connection breaks in the middle of one.
+pub async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Received>> {
     let mut line = String::new();
     if stream.read_line(&mut line).await? == 0 {
         return Ok(None);
     }
-    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = line.split(' ').map(str::to_owned);
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let mut headers = BTreeMap::new();
     loop {
         let mut line = String::new();
@@ -299,5 +306,5 @@ async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Received>>
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    Ok(Some(Received { path, headers, body, at: Instant::now() }))
+    Ok(Some(Received { method, path, headers, body, at: Instant::now() }))
 }

@@ -70,7 +70,11 @@ async fn hold(
 /// the claim left behind brings the lanes back.
 async fn take(worker: &Worker, queue: Queue, delivery: Delivery) -> Vec<LaneWork> {
     let lanes = delivery.handover.lanes.clone();
-    let taken = match worker.lanes.take(lanes).await {
+    let taken = worker.lanes.take(lanes).await;
+    if let Some(held) = taken.as_ref().ok().and_then(|held| held.first()) {
+        worker.clock.observe(held.taken_at);
+    }
+    let taken = match taken {
         Ok(held) if held.is_empty() => Ok(Vec::new()),
         Ok(held) => match worker.targets.work(held.clone()).await {
             Ok(works) => {

@@ -1,5 +1,5 @@
 //! Takes a lane, opens its token, prepares what is to be sent, commits the intent, calls the network, and records what
-//! came of it; finds out about sends whose outcome is unknown.
+//! came of it; follows what a network has not finished, and finds out about sends whose outcome is unknown.
 //!
 //! The path of one target: [`consume`] takes its lane, [`lane`] goes through the lane's items, [`step`] does what one
 //! target needs next, [`prepare`] does everything that may be repeated, [`send`] the one call that may not.
@@ -7,7 +7,9 @@
 //! Architecture invariant: nothing public happens between an intent and its outcome but the one call that the intent
 //! names, and no status is chosen here: `domain::transition::decide` does that.
 
+mod clock;
 mod consume;
+mod follow;
 mod lane;
 mod metrics;
 mod prepare;

@@ -254,6 +254,15 @@ async fn compose(
 ) -> Result<Value, Trouble> {
     let refused = |refusal| Trouble::Refused("container", refusal);
     let says = &work.parts[part];
+    let parent = part.checked_sub(1).map(|before| live(work, before));
+    if parent == Some(None) {
+        // The caller said that the part before is live and not under which id: below nothing it would be a post of its own.
+        return Err(refused(Refusal::Rejected {
+            code: ErrorCode::ParentPartFailed,
+            message: "The part before it has no known id to reply to".to_owned(),
+            http_status: None,
+        }));
+    }
     let key = format!("{}-{part}", work.target_id);
     let whole = Part {
         key: &key,
@@ -262,7 +271,7 @@ async fn compose(
         content: &says.content,
         media: handles,
         root: if part == 0 { None } else { live(work, 0) },
-        parent: part.checked_sub(1).and_then(|before| live(work, before)),
+        parent: parent.flatten(),
         options: &work.options,
     };
     let cx = cx(worker, lane).map_err(refused)?;

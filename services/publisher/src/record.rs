@@ -1,12 +1,15 @@
 //! Lines of the attempts log.
 
 use domain::{
-    target::{ErrorCode, Outcome, Probe, Refusal},
+    target::{ErrorCode, Outcome, Probe, Progress, Refusal},
     transition::{Decision, Next},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::targets::AttemptRecord;
+
+/// What the attempts log says of something that the network has not finished.
+const ACCEPTED: &str = "The network took it and works on it";
 
 /// What was done, before its outcome is known.
 #[derive(Debug, Clone, Copy)]
@@ -44,12 +47,18 @@ impl Doing {
         self.record(words, decision, now)
     }
 
-    pub(crate) fn interrupted(self, decision: &Decision, now: Timestamp) -> AttemptRecord {
-        self.record(
-            plain("ambiguous", Some("The sender stopped before the outcome was recorded".to_owned())),
-            decision,
-            now,
-        )
+    pub(crate) fn followed(self, progress: &Progress, decision: &Decision, now: Timestamp) -> AttemptRecord {
+        let words = match progress {
+            Progress::Live(_) => plain("published", None),
+            Progress::Still { .. } => plain("accepted", Some(ACCEPTED.to_owned())),
+            Progress::Refused(refusal) => words_of_refusal(refusal),
+            Progress::Unknown { message } => plain("ambiguous", Some(message.clone())),
+        };
+        self.record(words, decision, now)
+    }
+
+    pub(crate) fn interrupted(self, why: &str, decision: &Decision, now: Timestamp) -> AttemptRecord {
+        self.record(plain("ambiguous", Some(why.to_owned())), decision, now)
     }
 
     fn record(self, words: Words, decision: &Decision, now: Timestamp) -> AttemptRecord {
@@ -79,6 +88,7 @@ fn words_of_outcome(outcome: &Outcome) -> Words {
     match outcome {
         Outcome::Published(_) => plain("published", None),
         Outcome::Refused(refusal) => words_of_refusal(refusal),
+        Outcome::Accepted { .. } => plain("accepted", Some(ACCEPTED.to_owned())),
         Outcome::Ambiguous { message, http_status } => Words {
             outcome: "ambiguous",
             http_status: *http_status,
@@ -111,6 +121,7 @@ pub(crate) fn evidence(outcome: &Outcome) -> Option<Value> {
         Outcome::Refused(Refusal::Rejected { code, message, .. }) => {
             Some(json!({"rejected": {"code": code, "message": message}}))
         }
+        Outcome::Accepted { handle, check_at } => Some(json!({"accepted": {"handle": handle, "check_at": check_at}})),
         Outcome::Refused(_) | Outcome::Ambiguous { .. } => None,
     }
 }
@@ -119,6 +130,12 @@ pub(crate) fn evidence(outcome: &Outcome) -> Option<Value> {
 pub(crate) fn from_evidence(value: &Value) -> Option<Outcome> {
     if let Some(live) = value.get("live") {
         return serde_json::from_value(live.clone()).ok().map(Outcome::Published);
+    }
+    if let Some(accepted) = value.get("accepted") {
+        return Some(Outcome::Accepted {
+            handle: accepted.get("handle")?.clone(),
+            check_at: serde_json::from_value(accepted.get("check_at")?.clone()).ok()?,
+        });
     }
     let rejected = value.get("rejected")?;
     Some(Outcome::Refused(Refusal::Rejected {

@@ -1,8 +1,8 @@
 //! The intent, the one irreversible call, and its outcome.
 
-use domain::transition::Event;
+use domain::{target::Outcome, transition::Event};
 use egress::Deadline;
-use platforms::Cx;
+use platforms::{Cx, Network};
 use serde_json::Value;
 use store::targets::{Start, Started, Work};
 use tokio::sync::Semaphore;
@@ -68,9 +68,10 @@ pub(crate) async fn send(
     let outcome = match prepare::account(lane) {
         Ok(account) => {
             let cx = Cx { door, bases, now: started_at, deadline };
-            worker.network(lane.platform()).send(&cx, &account, &composed).await
+            let network = worker.network(lane.platform());
+            followable(network, network.send(&cx, &account, &composed).await)
         }
-        Err(refusal) => domain::target::Outcome::Refused(refusal),
+        Err(refusal) => Outcome::Refused(refusal),
     };
     worker.metrics.attempt(lane.platform(), record::outcome_word(&outcome));
     let event = Event::Sent { part, outcome: outcome.clone() };
@@ -79,4 +80,15 @@ pub(crate) async fn send(
     let attempt = doing.sent(&outcome, &decision, worker.now());
     let evidence = record::evidence(&outcome);
     step::finish_with(worker, permits, lane, work, decision, Some(attempt), evidence).await
+}
+
+/// What nobody can follow is left open, and asked for like a send without an answer.
+fn followable(network: &dyn Network, outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Accepted { .. } if network.follower().is_none() => Outcome::Ambiguous {
+            message: "The network took it, and cannot be asked how it goes on".to_owned(),
+            http_status: None,
+        },
+        outcome => outcome,
+    }
 }

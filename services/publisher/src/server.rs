@@ -1,7 +1,7 @@
 //! The service as a whole: its parts, its tasks, its end.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 use vault::PrivateRing;
 
-use crate::{consume, metrics::PublisherMetrics, settings::PublisherSettings};
+use crate::{clock::DatabaseClock, consume, metrics::PublisherMetrics, settings::PublisherSettings};
 
 /// Finds a network's client; tests put their own in.
 pub type Networks = Arc<dyn Fn(Platform) -> &'static (dyn Network) + Send + Sync>;
@@ -44,7 +44,7 @@ pub struct Parts {
     pub door: Door,
     /// Where uploads are.
     pub objects: Objects,
-    /// The time of this machine; the database's is what counts, and the difference is kept.
+    /// The time of this machine, until the database has told its own: that is what counts.
     pub clock: Arc<dyn Clock>,
     /// Where this service's numbers go.
     pub metrics: Metrics,
@@ -107,23 +107,6 @@ pub(crate) struct Worker {
     networks: Networks,
 }
 
-/// This machine's clock, put right by what the database said last.
-pub(crate) struct DatabaseClock {
-    local: Arc<dyn Clock>,
-    offset: Mutex<SignedDuration>,
-}
-
-impl DatabaseClock {
-    /// `now` was the database's time a moment ago.
-    pub(crate) fn observe(&self, now: Timestamp) {
-        *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = now.duration_since(self.local.now());
-    }
-
-    fn now(&self) -> Timestamp {
-        self.local.now() + *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Worker {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
@@ -164,7 +147,7 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
         probe_caps,
         metrics: PublisherMetrics::new(&parts.metrics)?,
         shutdown: shutdown.clone(),
-        clock: DatabaseClock { local: parts.clock, offset: Mutex::default() },
+        clock: DatabaseClock::new(parts.clock),
         networks: parts.networks,
         settings,
     });
@@ -185,7 +168,7 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
     Ok(tasks.finish().await?)
 }
 
-/// Compares clocks now and then; every intent that is committed does too.
+/// Asks the database for its time now and then; every lane that is taken and every intent tells it too.
 async fn keep_time(worker: Arc<Worker>) -> Result<(), std::convert::Infallible> {
     loop {
         if let Ok(now) = worker.targets.now().await {

@@ -17,6 +17,7 @@ use store::{
 use tokio::sync::Semaphore;
 
 use crate::{
+    follow,
     lane::{self, Ended, Lane},
     prepare, probe,
     record::Doing,
@@ -51,12 +52,10 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
             }
             Step::Evidence(part) => probe::use_evidence(worker, permits, lane, &mut work, part, late).await,
             Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
-            Step::Expire => settle(worker, permits, lane, &mut work, &Event::Expired).await,
+            Step::Expire => settle(worker, permits, lane, &mut work, &Event::Expired { held_by: None }).await,
+            Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
             Step::Hold => {
-                let error = lane.account.error.clone().unwrap_or(Error {
-                    code: ErrorCode::TokenExpired,
-                    message: "The account has to be connected again".to_owned(),
-                });
+                let error = held(lane);
                 settle(worker, permits, lane, &mut work, &Event::AccountHeld(error)).await
             }
             Step::Refuse => {
@@ -76,6 +75,14 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
     }
 }
 
+/// Why the account cannot be used.
+fn held(lane: &Lane) -> Error {
+    lane.account
+        .error
+        .clone()
+        .unwrap_or(Error { code: ErrorCode::TokenExpired, message: "The account has to be connected again".to_owned() })
+}
+
 /// Whether there is more to do for the target at once.
 pub(crate) enum Flow {
     /// There is.
@@ -90,7 +97,7 @@ async fn interrupted(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work
     let Some(decision) = decide(worker, lane, work, &Event::Interrupted { part }) else { return stuck(worker) };
     let doing =
         Doing { number: work.state.attempt, part, step: "send", started_at: work.parts[part].sent_at.unwrap_or(now) };
-    let record = doing.interrupted(&decision, now);
+    let record = doing.interrupted("The sender stopped before the outcome was recorded", &decision, now);
     finish(worker, permits, lane, work, decision, Some(record)).await
 }
 
@@ -190,8 +197,7 @@ pub(crate) async fn finish_with(
         evidence,
         token_version: lane.account.token_version,
         because_inactive: lane.account.status != AccountStatus::Active
-            && !decision.target.is_ambiguous()
-            && !work.state.is_ambiguous(),
+            && (work.state.following().is_some() || !decision.target.is_ambiguous() && !work.state.is_ambiguous()),
         give,
         now: worker.now(),
     };

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     policy::{OnAuthFailure, OnUnconfirmed},
-    target::{ErrorCode, Live, Outcome, PartStatus, Probe, Refusal, Status},
+    target::{ErrorCode, Live, Outcome, PartStatus, Probe, Progress, Refusal, Status},
 };
 
 /// A target as far as its movements go.
@@ -14,7 +14,8 @@ pub struct Target {
     pub status: Status,
     /// Sends begun, over all parts; never goes down.
     pub attempt: i32,
-    /// Sends in a row that did not leave; what the network threw back as "too much" is not counted.
+    /// Sends in a row that did not leave, or questions in a row that were not answered; what the network threw back as
+    /// "too much" is not counted.
     pub failures: i32,
     /// Probes of the part whose outcome is open.
     pub probes: i32,
@@ -41,6 +42,8 @@ pub struct Part {
     pub attempt: i32,
     /// Until when the request of that attempt may still be written.
     pub send_deadline: Option<Timestamp>,
+    /// What to ask the network with that took it and has not finished.
+    pub handle: Option<serde_json::Value>,
     /// What the network says of it, once live.
     pub live: Option<Live>,
     /// Why it is not.
@@ -90,7 +93,15 @@ pub enum Event {
     },
     /// Preparing the next part did not work; nothing was sent.
     Unprepared(Refusal),
-    /// A send's process died or lost its lease before the outcome was recorded.
+    /// How it goes on with what the network took.
+    Followed {
+        /// Position.
+        part: usize,
+        /// What it said.
+        progress: Progress,
+    },
+    /// A send's process died or lost its lease before the outcome was recorded, or nobody is left who could follow what
+    /// the network took.
     Interrupted {
         /// Position.
         part: usize,
@@ -104,8 +115,16 @@ pub enum Event {
     },
     /// The account cannot be used until it is connected again.
     AccountHeld(Error),
+    /// The network refused the tokens of the last call, and there are newer ones by now: said of the target as it was
+    /// before that answer.
+    Renewed,
     /// Its time is over.
-    Expired,
+    Expired {
+        /// What held it, where the target itself does not know: why its whole network was waited for.
+        held_by: Option<Error>,
+    },
+    /// It was due after the backup that the database was restored from, so it may have gone out.
+    Doubted,
     /// The caller does not want it any more.
     Cancel,
     /// The caller wants a draft or scheduled one to go now, or the missing parts of a failed one to go again.
@@ -196,6 +215,12 @@ impl Target {
 
     /// Whether some part may be live without our knowing.
     pub fn is_ambiguous(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part.status, PartStatus::Sending | PartStatus::Unconfirmed))
+        let may_be = [PartStatus::Sending, PartStatus::Processing, PartStatus::Unconfirmed];
+        self.parts.iter().any(|part| may_be.contains(&part.status))
+    }
+
+    /// The part that the network took and has not finished, if that is what is waited for.
+    pub fn following(&self) -> Option<usize> {
+        self.current().filter(|part| self.parts[*part].status == PartStatus::Processing)
     }
 }

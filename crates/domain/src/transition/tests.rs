@@ -1,4 +1,5 @@
 use super::*;
+use crate::target::Progress;
 use proptest::prelude::*;
 
 fn at(second: i64) -> Timestamp {
@@ -16,7 +17,8 @@ fn rules() -> Rules {
 }
 
 fn target(parts: usize) -> Target {
-    let part = Part { status: PartStatus::Pending, attempt: 0, send_deadline: None, live: None, error: None };
+    let part =
+        Part { status: PartStatus::Pending, attempt: 0, send_deadline: None, handle: None, live: None, error: None };
     Target {
         status: Status::Queued,
         attempt: 0,
@@ -33,6 +35,10 @@ fn target(parts: usize) -> Target {
 
 fn live(id: &str) -> Live {
     Live { id: id.to_owned(), url: None, reference: serde_json::Value::Null }
+}
+
+fn accepted(second: i64) -> Outcome {
+    Outcome::Accepted { handle: serde_json::json!("container"), check_at: at(second) }
 }
 
 fn rejected() -> Outcome {
@@ -192,7 +198,7 @@ fn an_expired_token_is_renewed_once_and_then_the_target_is_held_until_reconnecte
     let second = run(first.target, &rules, &[start(0, 30), sent(0, 31, auth())]);
     assert_eq!((second.target.status, second.next), (Status::NeedsReconnect, Next::At(at(21_600))));
     assert!(matches!(second.effects[..], [Effect::HoldAccount(_)]));
-    let late = run(second.target, &rules, &[(21_600, Event::Expired)]);
+    let late = run(second.target, &rules, &[(21_600, Event::Expired { held_by: None })]);
     let error = late.target.error.unwrap();
     assert_eq!((late.target.status, error.code), (Status::Failed, ErrorCode::TokenExpired));
     assert!(error.message.contains("too late"), "{}", error.message);
@@ -213,7 +219,10 @@ fn an_account_that_is_held_between_two_parts_holds_the_rest() {
 fn a_sent_intent_is_the_point_of_no_return() {
     let started = run(target(1), &rules(), &[start(0, 0)]).target;
     assert_eq!(decide(&started, &Event::Cancel, &rules(), at(1)), Err(Misfit::BeingSent));
-    assert_eq!(decide(&started, &Event::Expired, &rules(), at(99_999)), Err(Misfit::State(Status::Publishing)));
+    assert_eq!(
+        decide(&started, &Event::Expired { held_by: None }, &rules(), at(99_999)),
+        Err(Misfit::State(Status::Publishing))
+    );
 }
 
 #[test]
@@ -227,6 +236,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Published(live("9"))),
         Just(rejected()),
         Just(Outcome::Ambiguous { message: "?".to_owned(), http_status: None }),
+        Just(accepted(60)),
         Just(Outcome::Refused(Refusal::Throttled { until: at(50), message: String::new() })),
         Just(Outcome::Refused(Refusal::NotNow { message: String::new(), http_status: None, after: None })),
         Just(Outcome::Refused(Refusal::Auth {
@@ -234,6 +244,18 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
             message: String::new(),
             http_status: None
         })),
+    ]
+}
+
+fn progresses() -> impl Strategy<Value = Progress> {
+    prop_oneof![
+        Just(Progress::Live(live("9"))),
+        Just(Progress::Still { check_at: at(70) }),
+        Just(Progress::Unknown { message: String::new() }),
+        outcomes().prop_filter_map("a refusal", |outcome| match outcome {
+            Outcome::Refused(refusal) => Some(Progress::Refused(refusal)),
+            _ => None,
+        }),
     ]
 }
 
@@ -253,7 +275,10 @@ fn events() -> impl Strategy<Value = Event> {
         4 => (0usize..3, outcomes()).prop_map(|(part, outcome)| Event::Sent { part, outcome }),
         2 => (0usize..3, probes()).prop_map(|(part, probe)| Event::Probed { part, probe }),
         1 => (0usize..3).prop_map(|part| Event::Interrupted { part }),
-        1 => Just(Event::Expired),
+        2 => (0usize..3, progresses()).prop_map(|(part, progress)| Event::Followed { part, progress }),
+        1 => Just(Event::Expired { held_by: None }),
+        1 => Just(Event::Doubted),
+        1 => Just(Event::Renewed),
         1 => Just(Event::AccountHeld(Error { code: ErrorCode::TokenExpired, message: String::new() })),
         1 => Just(Event::Cancel),
         1 => Just(Event::Send { expire_at: at(40_000) }),
@@ -269,13 +294,17 @@ proptest! {
     /// part is live or may be, `published` means that all are, and the earlier part comes first.
     #[test]
     fn the_words_keep_their_meaning(
-        events in proptest::collection::vec((events(), 0i64..30_000), 1..40),
+        events in proptest::collection::vec((events(), prop_oneof![4 => 0i64..20_000, 1 => 0i64..200_000]), 1..40),
         retry in any::<bool>(),
+        fail in any::<bool>(),
+        can_refresh in any::<bool>(),
     ) {
-        let mut rules = rules();
-        if retry {
-            rules.on_unconfirmed = OnUnconfirmed::Retry;
-        }
+        let rules = Rules {
+            on_unconfirmed: if retry { OnUnconfirmed::Retry } else { OnUnconfirmed::Hold },
+            on_auth_failure: if fail { OnAuthFailure::Fail } else { OnAuthFailure::Hold },
+            can_refresh,
+            ..rules()
+        };
         let mut state = target(3);
         for (event, second) in events {
             let Ok(decision) = decide(&state, &event, &rules, at(second)) else { continue };

@@ -147,7 +147,7 @@ impl Moves<'_> {
             let mut to = self.world.clone();
             to.account.status = AccountStatus::Disconnected;
             to.account.version += 1;
-            bring_forward(&mut to, |row| row.status == Status::NeedsReconnect);
+            bring_forward(&mut to, |row| row.status == Status::NeedsReconnect || is_followed(row));
             self.add(By::Wish, format_args!("the caller disconnects the account"), to);
         }
         if self.world.account.status != AccountStatus::Active {
@@ -155,12 +155,12 @@ impl Moves<'_> {
             to.account.status = AccountStatus::Active;
             to.account.version += 1;
             let rules = callers_rules(self.setting);
-            for row in &mut to.posts {
+            for row in to.posts.iter_mut().filter(|post| !post.row.is_over()) {
                 if let Ok(decision) = transition::decide(&row.row.target(), &Event::Reconnected, &rules, stamp(0)) {
                     row.row = row.row.becomes(&decision.target);
                 }
             }
-            bring_forward(&mut to, |row| row.status == Status::Queued);
+            bring_forward(&mut to, |row| row.status == Status::Queued || is_followed(row));
             self.add(By::Wish, format_args!("the caller connects the account again"), to);
         }
     }
@@ -176,7 +176,7 @@ impl Moves<'_> {
         if to.account.status == AccountStatus::Active {
             to.account.version += 1;
             held.account.status = AccountStatus::NeedsReconnect;
-            bring_forward(&mut to, |row| row.status == Status::Queued && row.refreshed);
+            bring_forward(&mut to, |row| row.refreshed && (row.status == Status::Queued || is_followed(row)));
         }
         self.add(By::Course, format_args!("the tokens are renewed"), to);
         self.add(By::Chance, format_args!("the tokens cannot be renewed"), held);
@@ -186,10 +186,13 @@ impl Moves<'_> {
 /// Items of such targets are due now, and the lane is woken.
 fn bring_forward(to: &mut World, which: impl Fn(&Row) -> bool) {
     for post in &mut to.posts {
-        let waits = post.row.parts.iter().any(|part| part.status == PartStatus::Pending);
-        if waits && which(&post.row) {
+        if which(&post.row) {
             post.item = post.item.map(|due| due.min(0));
         }
     }
     to.lane.with(|lane| lane.wake(stamp(0)));
+}
+
+fn is_followed(row: &Row) -> bool {
+    row.parts.iter().any(|part| part.status == PartStatus::Processing)
 }

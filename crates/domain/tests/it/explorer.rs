@@ -228,8 +228,8 @@ impl Hasher for Quick {
         self.write_u64(u64::from(number));
     }
 
-    fn write_i16(&mut self, number: i16) {
-        self.write_u64(u64::from_le_bytes(i64::from(number).to_le_bytes()));
+    fn write_i32(&mut self, number: i32) {
+        self.write_u64(u64::from(number.cast_unsigned()));
     }
 
     fn write_isize(&mut self, number: isize) {

@@ -111,7 +111,8 @@ pub(crate) fn remarkable(world: &World, keyed: bool) -> Vec<&'static str> {
     }
     let orphan = world.wires.iter().any(|wire| {
         let waits = |at: &At| matches!(at, At::Waiting(_));
-        !world.workers.iter().any(|worker| waits(&worker.at) && worker.work().row.attempt == wire.attempt)
+        !wire.accepted
+            && !world.workers.iter().any(|worker| waits(&worker.at) && worker.work().row.attempt == wire.attempt)
     });
     if orphan {
         seen.push("a request that nobody waits for");

@@ -136,7 +136,8 @@ pub(crate) fn name(worker: usize) -> char {
 impl Post {
     /// A post that is due then.
     pub(crate) fn new(setting: &Setting, seq: u8, due: Time) -> Self {
-        let part = PartRow { status: PartStatus::Pending, attempt: 0, deadline: None, live: 0, composed: None };
+        let part =
+            PartRow { status: PartStatus::Pending, attempt: 0, deadline: None, handle: false, live: 0, composed: None };
         Self {
             rev: 0,
             row: Row {

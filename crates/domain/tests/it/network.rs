@@ -3,16 +3,16 @@
 use std::fmt::Arguments;
 
 use domain::{
-    target::{ErrorCode, Live, Outcome, Probe, Refusal},
+    target::{ErrorCode, Live, Outcome, Probe, Progress, Refusal},
     transition::Event,
 };
 
 use crate::{
     laws,
     moves::{By, Moves, Place, name},
-    setting::{Class, GRACE, KEY_IS_REMEMBERED, KEY_IS_TRUSTED, RESET, Wrong},
-    worker::{published, rejected},
-    world::{At, Post, Time, Wire, Work, World, stamp},
+    setting::{CHECK, Class, GRACE, KEY_IS_REMEMBERED, KEY_IS_TRUSTED, RESET, WORKS, Wrong},
+    worker::{refusal, rejected},
+    world::{At, Post, Said, Time, Wire, Work, World, stamp},
 };
 
 impl Moves<'_> {
@@ -30,13 +30,13 @@ impl Moves<'_> {
         }
         let wire = self.request(at, deadline);
         let broken = laws::at_write(self.world, self.world.workers[at].work());
-        let mut accepted = self.world.clone();
-        let id = accept(self.setting.class, &mut accepted.posts[wire.post], &wire);
+        let mut public = self.world.clone();
+        let id = accept(self.setting.class, &mut public.posts[wire.post], &wire);
         if broken.is_some() {
-            return self.add_unless(By::Course, format_args!("worker {} sends", name(at)), accepted, broken);
+            return self.add_unless(By::Course, format_args!("worker {} sends", name(at)), public, broken);
         }
-        self.hear(By::Course, at, accepted.clone(), published(id), format_args!("sends, and it is live"));
-        self.hear(By::Fault, at, accepted, ambiguous(), format_args!("sends, it is live, and the answer is lost"));
+        self.hear(By::Course, at, public.clone(), published(id), format_args!("sends, and it is live"));
+        self.hear(By::Fault, at, public, ambiguous(), format_args!("sends, it is live, and the answer is lost"));
         let same = || self.world.clone();
         self.hear(By::Fault, at, same(), ambiguous(), format_args!("sends, the network breaks, and it is not live"));
         self.hear(By::Fault, at, same(), rejected(), format_args!("sends and is refused"));
@@ -44,6 +44,13 @@ impl Moves<'_> {
         self.hear(By::Fault, at, same(), throttled(), format_args!("sends and is throttled"));
         if self.setting.auth {
             self.hear(By::Fault, at, same(), unauthorized(), format_args!("sends and its token is refused"));
+        }
+        if self.setting.class == Class::B {
+            let mut taken = same();
+            taken.wires.push(Wire { accepted: true, ends: WORKS, ..wire.clone() });
+            self.hear(By::Chance, at, taken.clone(), accepted(), format_args!("sends, and the network works on it"));
+            let what = format_args!("sends, the network works on it, and the answer is lost");
+            self.hear(By::Fault, at, taken, ambiguous(), what);
         }
         let mut slow = same();
         slow.wires.push(wire);
@@ -59,6 +66,7 @@ impl Moves<'_> {
             part,
             attempt: work.row.attempt,
             key: work.row.parts[part].composed.unwrap_or_default(),
+            accepted: false,
             ends: deadline + GRACE,
         }
     }
@@ -106,17 +114,37 @@ impl Moves<'_> {
     pub(crate) fn answers(&self, work: &Work, part: usize) -> Vec<(By, Probe)> {
         let ids = &self.world.posts[work.post].live[part];
         let unknown = Probe::Unknown { message: String::new() };
-        let Some((_, since)) = work.row.parts[part].composed else { return vec![(By::Course, Probe::Impossible)] };
+        let key = work.row.parts[part].composed.filter(|(_, since)| since + KEY_IS_TRUSTED > 0);
         let seen = ids.last().map_or(Probe::NotLive, |id| Probe::Live(live(*id)));
         let trusts = self.setting.is(Wrong::TrustsLaggingList);
         match self.setting.class {
             Class::D => vec![(By::Course, Probe::Impossible)],
-            Class::A if since + KEY_IS_TRUSTED > 0 => vec![(By::Course, Probe::Repeat), (By::Fault, unknown)],
+            Class::A if key.is_some() => vec![(By::Course, Probe::Repeat), (By::Fault, unknown)],
+            Class::B if self.works_on(work, part) => vec![(By::Course, unknown)],
             Class::A | Class::B | Class::C => vec![(By::Course, seen), (By::Fault, unknown)],
             Class::Lagging if trusts => vec![(By::Course, seen), (By::Chance, Probe::NotLive)],
             Class::Lagging if ids.is_empty() => vec![(By::Course, unknown)],
             Class::Lagging => vec![(By::Course, seen), (By::Chance, unknown)],
         }
+    }
+
+    fn works_on(&self, work: &Work, part: usize) -> bool {
+        self.world.wires.iter().any(|wire| wire.accepted && (wire.post, wire.part) == (work.post, part))
+    }
+
+    /// What the network may say of what it took.
+    pub(crate) fn progress(&self, work: &Work, part: usize) -> Vec<(By, Progress)> {
+        let post = &self.world.posts[work.post];
+        let said = match post.live[part].last() {
+            Some(id) => Progress::Live(live(*id)),
+            None if self.works_on(work, part) => Progress::Still { check_at: stamp(CHECK) },
+            None => Progress::Refused(refusal()),
+        };
+        let mut all = vec![(By::Course, said), (By::Fault, Progress::Unknown { message: String::new() })];
+        if self.setting.auth {
+            all.push((By::Fault, Progress::Refused(unauthorized_refusal())));
+        }
+        all
     }
 }
 
@@ -130,6 +158,23 @@ fn accept(class: Class, post: &mut Post, wire: &Wire) -> u8 {
     let id = if class == Class::A && !ids.contains(&key) { key } else { wire.attempt };
     ids.push(id);
     id
+}
+
+/// What is certain, as an outcome.
+pub(crate) fn certain(said: Said) -> Outcome {
+    match said {
+        Said::Live(id) => published(id),
+        Said::Accepted => accepted(),
+        Said::Rejected => rejected(),
+    }
+}
+
+fn published(id: u8) -> Outcome {
+    Outcome::Published(live(id))
+}
+
+fn accepted() -> Outcome {
+    Outcome::Accepted { handle: serde_json::Value::Null, check_at: stamp(CHECK) }
 }
 
 pub(crate) fn live(id: u8) -> Live {
@@ -149,5 +194,9 @@ fn throttled() -> Outcome {
 }
 
 fn unauthorized() -> Outcome {
-    Outcome::Refused(Refusal::Auth { code: ErrorCode::TokenExpired, message: String::new(), http_status: None })
+    Outcome::Refused(unauthorized_refusal())
+}
+
+fn unauthorized_refusal() -> Refusal {
+    Refusal::Auth { code: ErrorCode::TokenExpired, message: String::new(), http_status: None }
 }

@@ -6,7 +6,7 @@ use domain::{retry, target::PartStatus};
 
 use crate::{
     explorer::Quick,
-    setting::{AHEAD, Class, GRACE, HOLD, KEY_IS_REMEMBERED, KEY_IS_TRUSTED, Setting},
+    setting::{AHEAD, Class, GRACE, HOLD, KEY_IS_REMEMBERED, KEY_IS_TRUSTED, OVER, Setting},
     world::{At, Row, Then, Time, Worker, World},
 };
 
@@ -163,8 +163,10 @@ fn settle_row(setting: &Setting, row: &mut Row) {
     row.next = row.next.map(|at| at.max(0));
     // A decision adds this to a send's deadline.
     let wait = retry::before_probe(i32::from(row.probes)).map_or(0, |wait| wait.as_secs());
-    let floor = -GRACE - Time::try_from(wait).unwrap();
+    let wait = Time::try_from(wait).unwrap();
     for part in &mut row.parts {
+        // The longer the network works on it, the more rarely it is asked; by then it has long finished.
+        let floor = if part.status == PartStatus::Processing { -OVER } else { 0 }.min(-GRACE - wait);
         part.deadline = part.deadline.map(|at| at.max(floor));
         part.composed = part.composed.map(|(key, since)| match setting.class {
             Class::A => (key, since.max(-KEY_IS_REMEMBERED)),

@@ -15,8 +15,9 @@ use domain::{
 use crate::{
     laws,
     moves::{By, Moves, Place, name},
+    network,
     setting::{AHEAD, Class, HOLD, SEND, Wrong, callers_rules, seconds},
-    world::{At, Plan, Row, Then, Time, Work, World, stamp},
+    world::{At, Plan, Row, Said, Then, Time, Work, World, stamp},
 };
 
 pub(crate) const REFUSES: &str = "the status machine takes what its holder thinks it can do";
@@ -45,7 +46,9 @@ impl Moves<'_> {
             let row = &to.posts[*post];
             let evidence = row.row.current().and_then(|part| {
                 let (attempt, said) = row.evidence?;
-                (attempt == row.row.parts[part].attempt).then_some(said)
+                let part = &row.row.parts[part];
+                let is_ours = attempt == part.attempt && part.composed.is_some();
+                (is_ours && step::is_news(&part.part(), &network::certain(said))).then_some(said)
             });
             Work { post: *post, rev: row.rev, content: row.content, due: *due, row: row.row.clone(), evidence }
         });
@@ -102,11 +105,15 @@ impl Moves<'_> {
                     return self.plan(at, to, &Event::Interrupted { part }, format_args!("finds an interrupted send"));
                 }
                 Step::Evidence(part) => {
-                    let outcome = work.evidence.map_or(rejected(), certain);
+                    let outcome = work.evidence.map_or(rejected(), network::certain);
                     return self.plan(at, to, &Event::Sent { part, outcome }, format_args!("finds a late answer"));
                 }
                 Step::Probe(part) => return self.probe(at, &to, part),
-                Step::Expire => return self.plan(at, to, &Event::Expired, format_args!("finds it too late")),
+                Step::Follow(part) => return self.follow(at, &to, part),
+                Step::Expire => {
+                    let event = Event::Expired { held_by: None };
+                    return self.plan(at, to, &event, format_args!("finds it too late"));
+                }
                 Step::Hold => {
                     return self.plan(at, to, &Event::AccountHeld(error()), format_args!("finds the account held"));
                 }
@@ -156,8 +163,9 @@ impl Moves<'_> {
             return self.add_unless(by, format_args!("worker {} {what}", name(at)), to, Some(REFUSES));
         };
         let evidence = match event {
-            Event::Sent { outcome: Outcome::Published(live), .. } => Some(Ok(live.id.parse().unwrap())),
-            Event::Sent { outcome: Outcome::Refused(Refusal::Rejected { .. }), .. } => Some(Err(())),
+            Event::Sent { outcome: Outcome::Published(live), .. } => Some(Said::Live(live.id.parse().unwrap())),
+            Event::Sent { outcome: Outcome::Accepted { .. }, .. } => Some(Said::Accepted),
+            Event::Sent { outcome: Outcome::Refused(Refusal::Rejected { .. }), .. } => Some(Said::Rejected),
             _ => None,
         };
         let plan = Plan::of(&work.row, &decision, evidence);
@@ -279,7 +287,7 @@ impl Moves<'_> {
                 to.account.status = AccountStatus::NeedsReconnect;
             } else {
                 let rules = callers_rules(self.setting);
-                let again = transition::decide(&decision.target, &Event::Reconnected, &rules, stamp(0));
+                let again = transition::decide(&work.row.target(), &Event::Renewed, &rules, stamp(0));
                 decision = again.unwrap_or(decision);
             }
         }
@@ -295,8 +303,8 @@ impl Moves<'_> {
             self.give_back(&mut to, fence, next);
         }
         let before = work.row.target();
-        let inactive =
-            worker.account != AccountStatus::Active && !decision.target.is_ambiguous() && !before.is_ambiguous();
+        let inactive = worker.account != AccountStatus::Active
+            && (before.following().is_some() || !decision.target.is_ambiguous() && !before.is_ambiguous());
         let row = &mut to.posts[work.post];
         let mut state = row.state();
         let rev = i32::from(work.rev);
@@ -368,6 +376,19 @@ impl Moves<'_> {
     }
 }
 
+impl Moves<'_> {
+    fn follow(&mut self, at: usize, to: &World, part: usize) {
+        if to.workers[at].account != AccountStatus::Active {
+            let what = format_args!("can no longer ask how it goes on");
+            return self.plan(at, to.clone(), &Event::Interrupted { part }, what);
+        }
+        for (by, progress) in self.progress(to.workers[at].work(), part) {
+            let what = format_args!("asks how it goes on: {progress:?}");
+            self.plan_by(by, at, to.clone(), &Event::Followed { part, progress: progress.clone() }, what);
+        }
+    }
+}
+
 fn relative(at: jiff::Timestamp) -> Time {
     match Then::of(transition::Next::At(at)) {
         Then::At(at) => at,
@@ -385,22 +406,11 @@ fn word(probe: &Probe) -> &'static str {
     }
 }
 
-pub(crate) fn certain(said: Result<u8, ()>) -> Outcome {
-    match said {
-        Ok(id) => published(id),
-        Err(()) => rejected(),
-    }
-}
-
-pub(crate) fn published(id: u8) -> Outcome {
-    Outcome::Published(crate::network::live(id))
-}
-
 pub(crate) fn rejected() -> Outcome {
     Outcome::Refused(refusal())
 }
 
-fn refusal() -> Refusal {
+pub(crate) fn refusal() -> Refusal {
     Refusal::Rejected { code: ErrorCode::ContentRejected, message: String::new(), http_status: None }
 }
 

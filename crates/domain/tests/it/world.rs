@@ -12,7 +12,7 @@ use domain::{
 use jiff::Timestamp;
 
 /// Seconds from now.
-pub(crate) type Time = i16;
+pub(crate) type Time = i32;
 
 const NOW: i64 = 1_000_000_000;
 
@@ -94,8 +94,8 @@ pub(crate) struct Post {
     pub(crate) due: Time,
     /// Whether a cancel was acknowledged and nothing was asked for since.
     pub(crate) canceled: bool,
-    /// What a sender that lost its lane left behind about an attempt: `Ok` with the id, or a final refusal.
-    pub(crate) evidence: Option<(u8, Result<u8, ()>)>,
+    /// What a sender that lost its lane left behind about an attempt.
+    pub(crate) evidence: Option<(u8, Said)>,
     /// By part: the ids under which the network has it.
     pub(crate) live: [Vec<u8>; 2],
     /// By part: doubles that the caller accepted.
@@ -128,6 +128,8 @@ pub(crate) struct PartRow {
     pub(crate) status: PartStatus,
     pub(crate) attempt: u8,
     pub(crate) deadline: Option<Time>,
+    /// Whether the network said what to ask it with how it goes on.
+    pub(crate) handle: bool,
     /// 0 is none.
     pub(crate) live: u8,
     /// What an intent of it would send: under which key, and since when that key is used. The `composed` column.
@@ -179,23 +181,25 @@ impl Row {
 }
 
 impl PartRow {
-    fn part(&self) -> Part {
+    pub(crate) fn part(&self) -> Part {
         let live = Live { id: self.live.to_string(), url: None, reference: serde_json::Value::Null };
         Part {
             status: self.status,
             attempt: i32::from(self.attempt),
             send_deadline: self.deadline.map(stamp),
+            handle: self.handle.then_some(serde_json::Value::Null),
             live: (self.live > 0).then_some(live),
             error: None,
         }
     }
 
     fn becomes(&self, part: &Part) -> Self {
-        let may_be_live = matches!(part.status, PartStatus::Unconfirmed | PartStatus::Sending);
+        let may_be_live = matches!(part.status, PartStatus::Unconfirmed | PartStatus::Sending | PartStatus::Processing);
         Self {
             status: part.status,
             attempt: u8::try_from(part.attempt).unwrap(),
             deadline: part.send_deadline.map(time),
+            handle: part.handle.is_some(),
             live: part.live.as_ref().map_or(0, |live| live.id.parse().unwrap()),
             composed: self.composed.filter(|_| may_be_live),
         }
@@ -246,7 +250,7 @@ pub(crate) struct Work {
     pub(crate) content: u8,
     pub(crate) due: Time,
     pub(crate) row: Row,
-    pub(crate) evidence: Option<Result<u8, ()>>,
+    pub(crate) evidence: Option<Said>,
 }
 
 /// What is to be recorded: a decision, and what goes with it.
@@ -257,7 +261,7 @@ pub(crate) struct Plan {
     pub(crate) wakes_refresh: bool,
     pub(crate) holds_account: bool,
     /// What the network said for certain.
-    pub(crate) evidence: Option<Result<u8, ()>>,
+    pub(crate) evidence: Option<Said>,
     /// When the lane is to be given back because its tokens were refused.
     pub(crate) back: Option<Time>,
 }
@@ -289,7 +293,7 @@ impl Then {
 }
 
 impl Plan {
-    pub(crate) fn of(before: &Row, decision: &Decision, evidence: Option<Result<u8, ()>>) -> Self {
+    pub(crate) fn of(before: &Row, decision: &Decision, evidence: Option<Said>) -> Self {
         let tokens_refused = !decision.effects.is_empty();
         let back = match domain::step::give(decision.next, tokens_refused, stamp(0)) {
             domain::step::Give::Back(at) => Some(time(at)),
@@ -310,6 +314,14 @@ impl Plan {
     }
 }
 
+/// What the network said for certain about an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Said {
+    Live(u8),
+    Accepted,
+    Rejected,
+}
+
 /// A request on its way, or in the network's own queue.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Wire {
@@ -318,6 +330,8 @@ pub(crate) struct Wire {
     pub(crate) attempt: u8,
     /// What an idempotent network tells a repeat by.
     pub(crate) key: (u8, Time),
+    /// Whether the network has it and said so.
+    pub(crate) accepted: bool,
     /// It is carried out before then or never.
     pub(crate) ends: Time,
 }

@@ -22,10 +22,12 @@ macro_rules! over_both {
 mod architecture;
 mod broker;
 mod calls;
+mod clocks;
 mod crashes;
 mod ends;
 #[cfg(feature = "external")]
 mod external;
+mod faults;
 mod gate;
 mod lost;
 mod main_job;

@@ -19,14 +19,13 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
-use jiff::Timestamp;
 use serde_json::Value;
 
 pub use facets::{Facet, Feature, facets};
 
 use crate::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
-    TargetDraft, Tokens,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
+    Sought, Spec, TargetDraft, Tokens,
 };
 
 /// Bluesky. Probe class A.
@@ -68,8 +67,13 @@ impl Network for Bluesky {
         publish::send(cx, account, composed).await
     }
 
-    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, _sent_at: Timestamp) -> Probe {
-        probe::probe(cx, account, composed).await
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
+        probe::probe(cx, account, sought).await
+    }
+
+    /// A post is live once it is taken.
+    fn follower(&self) -> Option<&dyn Follow> {
+        None
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {

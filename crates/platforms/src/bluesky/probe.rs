@@ -1,22 +1,21 @@
 //! Asking for the record by the key chosen beforehand.
 
 use domain::target::Probe;
-use serde_json::Value;
 
 use super::{compose::Composed, errors, publish, record_ref::RecordRef, session::BlueskyTokens, wire::Written};
-use crate::{Account, Cx, failure, stored};
+use crate::{Account, Cx, Sought, failure, stored};
 
 /// Whatever is found on the key is ours: nobody else writes keys into this repository by that part's name.
-pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Probe {
+pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
     let unknown = |message: String| Probe::Unknown { message };
     let tokens: BlueskyTokens = match stored::open(account) {
         Ok(tokens) => tokens,
-        Err(refusal) => return failure::unknown(refusal),
+        Err(refusal) => return failure::unknown(&refusal),
     };
-    let Some(composed) = Composed::read(composed) else { return unknown(failure::UNREADABLE.to_owned()) };
+    let Some(composed) = Composed::read(sought.composed) else { return unknown(failure::UNREADABLE.to_owned()) };
     let answer = match RecordRef::new(&composed.repo, &composed.rkey).get(&tokens.pds).call(cx).await {
         Ok(answer) => answer,
-        Err(refusal) => return failure::unknown(refusal),
+        Err(refusal) => return failure::unknown(&refusal),
     };
     if errors::is_record_not_found(&answer) {
         return Probe::NotLive;

@@ -15,14 +15,13 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
-use jiff::Timestamp;
 use serde_json::Value;
 
 pub use text::status_length;
 
 use crate::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
-    TargetDraft,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
+    Sought, Spec, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
@@ -63,8 +62,13 @@ impl Network for Mastodon {
         publish::send(cx, account, composed).await
     }
 
-    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: Timestamp) -> Probe {
-        probe::probe(cx, account, composed, sent_at).await
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
+        probe::probe(cx, account, sought).await
+    }
+
+    /// A post is live once it is taken.
+    fn follower(&self) -> Option<&dyn Follow> {
+        None
     }
 
     /// Its tokens do not run out.

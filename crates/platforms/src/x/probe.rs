@@ -2,7 +2,6 @@
 
 use domain::target::{Probe, Refusal};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
@@ -12,20 +11,20 @@ use super::{
     tokens::XTokens,
     wire::{Envelope, Tweet},
 };
-use crate::{Account, Cx, exchange::Ask, failure, links, stored};
+use crate::{Account, Cx, Sought, exchange::Ask, failure, links, stored};
 
 /// X's clock and ours differ by less.
 const CLOCKS: SignedDuration = SignedDuration::from_secs(60);
 
-pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, composed: &Value, sent_at: Timestamp) -> Probe {
+pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
     let unknown = |message: &str| Probe::Unknown { message: message.to_owned() };
-    let Some(composed) = Composed::read(composed) else { return unknown(failure::UNREADABLE) };
-    match recent(cx, account, sent_at - CLOCKS).await {
-        Ok(tweets) => tweets.into_iter().find(|tweet| is_ours(tweet, &composed, sent_at)).map_or_else(
+    let Some(composed) = Composed::read(sought.composed) else { return unknown(failure::UNREADABLE) };
+    match recent(cx, account, sought.sent_at - CLOCKS).await {
+        Ok(tweets) => tweets.into_iter().find(|tweet| is_ours(tweet, &composed, sought)).map_or_else(
             || unknown("the post is not among the account's recent ones, which may lag"),
             |tweet| Probe::Live(publish::live(account, tweet.id)),
         ),
-        Err(refusal) => failure::unknown(refusal),
+        Err(refusal) => failure::unknown(&refusal),
     }
 }
 
@@ -49,22 +48,23 @@ async fn recent(cx: &Cx<'_>, account: &Account<'_>, since: Timestamp) -> Result<
     }
 }
 
-fn is_ours(tweet: &Tweet, composed: &Composed, sent_at: Timestamp) -> bool {
+fn is_ours(tweet: &Tweet, composed: &Composed, sought: &Sought<'_>) -> bool {
     let parent = tweet.referenced_tweets.iter().find(|other| other.kind == "replied_to").map(|other| other.id.as_str());
-    let new_enough = tweet.created_at.is_none_or(|at| at >= sent_at - CLOCKS);
+    let new_enough = tweet.created_at.is_none_or(|at| at >= sought.sent_at - CLOCKS);
     super::is_id(&tweet.id)
+        && sought.may_be(&tweet.id)
         && new_enough
         && parent == composed.parent()
-        && has_our_files(tweet, composed)
+        && has_our_files(tweet, composed, sought.is_recomposed)
         && canonical(&as_written(tweet)) == canonical(composed.text())
 }
 
 /// By their names where both sides know them, else by their number. Without text only the names tell one post from
-/// another.
-fn has_our_files(tweet: &Tweet, composed: &Composed) -> bool {
+/// another. Files uploaded after the fact have other names.
+fn has_our_files(tweet: &Tweet, composed: &Composed, are_new: bool) -> bool {
     let (known, count) = (composed.media_keys.len(), composed.media_count());
     match &tweet.attachments {
-        Some(files) if known == count => {
+        Some(files) if known == count && !(are_new && count > 0) => {
             let sorted = |keys: &[String]| {
                 let mut keys = keys.to_vec();
                 keys.sort_unstable();

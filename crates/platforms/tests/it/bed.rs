@@ -8,7 +8,7 @@ use domain::{
 };
 use egress::{Deadline, Door, EgressSettings};
 use jiff::Timestamp;
-use platforms::{Account, Bases, Cx, Part};
+use platforms::{Account, Bases, Cx, Part, Sought};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
@@ -149,10 +149,16 @@ pub(crate) fn reply_part<'a>(content: &'a str, root: &'a Live, parent: &'a Live,
     }
 }
 
+/// A part whose send was not answered.
+pub(crate) fn sought(composed: &Value, sent_at: Timestamp) -> Sought<'_> {
+    Sought { composed, sent_at, is_recomposed: false, handle: None, known: &[] }
+}
+
 /// An outcome in one line: `published`, `ambiguous`, `throttled +60`, `not_now`, `rejected duplicate_content`, ...
 pub(crate) fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Published(_) => "published".to_owned(),
+        Outcome::Accepted { .. } => "accepted".to_owned(),
         Outcome::Ambiguous { .. } => "ambiguous".to_owned(),
         Outcome::Refused(refusal) => self::refusal(refusal),
     }
@@ -171,10 +177,5 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
 }
 
 pub(crate) fn message(refusal: &Refusal) -> &str {
-    match refusal {
-        Refusal::Rejected { message, .. }
-        | Refusal::Auth { message, .. }
-        | Refusal::Throttled { message, .. }
-        | Refusal::NotNow { message, .. } => message,
-    }
+    refusal.message()
 }

@@ -8,7 +8,7 @@ use platforms::{Media, Network, network};
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
-use crate::bed::{Bed, Connected, main_part};
+use crate::bed::{Bed, Connected, main_part, sought};
 
 fn bodies() -> Vec<Vec<u8>> {
     let deep = "[".repeat(100_000);
@@ -70,7 +70,7 @@ async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given
     let sent = network.send(&cx, &account, &composed).await;
     assert!(!matches!(sent, Outcome::Published(_)), "{what}: {sent:?}");
     assert!(!format!("{sent:?}").contains("\\0"), "{what}: {sent:?}");
-    let probe = network.probe(&cx, &account, &composed, bed.now - jiff::SignedDuration::from_hours(2)).await;
+    let probe = network.probe(&cx, &account, &sought(&composed, bed.now - jiff::SignedDuration::from_hours(2))).await;
     assert!(!matches!(probe, Probe::Live(_)), "{what}: {probe:?}");
     assert!(network.identify(&cx, given).await.is_err(), "{what}");
     let media = Media {
@@ -125,7 +125,7 @@ async fn what_was_stored_wrongly_is_refused_without_a_call() {
         {
             let sent = network.send(&bed.cx(), &good.get(), &stored).await;
             assert!(matches!(sent, Outcome::Refused(_)), "{platform} {stored}");
-            let probe = network.probe(&bed.cx(), &good.get(), &stored, bed.now).await;
+            let probe = network.probe(&bed.cx(), &good.get(), &sought(&stored, bed.now)).await;
             assert!(matches!(probe, Probe::Unknown { .. }), "{platform} {stored}");
         }
         assert!(matches!(network.send(&bed.cx(), &bad.get(), &composed).await, Outcome::Refused(_)));

@@ -245,7 +245,9 @@ statement! {
 statement! {
     BringForward { id: Uuid as sql::Uuid, at: Stamp as SqlStamp } {
         "UPDATE publish_queue q SET due_at = least(q.due_at, $2) FROM post_targets t \
-         WHERE q.account_id = $1 AND q.op = 'publish' AND t.id = q.subject_id AND t.state = 'needs_reconnect'"
+         WHERE q.account_id = $1 AND q.op = 'publish' AND t.id = q.subject_id \
+           AND (t.state = 'needs_reconnect' OR t.state = 'publishing' AND EXISTS (\
+             SELECT 1 FROM target_parts r WHERE r.target_id = t.id AND r.status = 'processing'))"
     }
 }
 

@@ -248,11 +248,24 @@ async fn wake(
     Ok(at)
 }
 
-/// A target waits for tokens when its network refused those it was tried with and it has been promised others.
+/// A part that its network took and has not finished is asked for, whenever it was sent.
+macro_rules! is_followed {
+    () => {
+        "EXISTS (SELECT 1 FROM target_parts r WHERE r.target_id = t.id AND r.status = 'processing')"
+    };
+}
+
+/// A target waits for tokens when its network refused those it was tried or asked for with and it has been promised
+/// others.
 macro_rules! waits {
     () => {
-        "q.op = 'publish' AND t.id = q.subject_id AND t.state = 'queued' AND t.refreshed \
-           AND t.error_code IN ('token_expired', 'token_revoked')"
+        concat!(
+            "q.op = 'publish' AND t.id = q.subject_id AND t.refreshed \
+               AND t.error_code IN ('token_expired', 'token_revoked') \
+               AND (t.state = 'queued' OR t.state = 'publishing' AND ",
+            is_followed!(),
+            ")"
+        )
     };
 }
 
@@ -267,8 +280,8 @@ statement! {
         concat!("SELECT a.project_id, p.mode, a.platform, a.network_unique_id, a.username, a.facts, a.status, \
            k.sealed, k.version, k.updated_at, a.token_expires_at, \
            EXISTS (SELECT 1 FROM publish_queue q, post_targets t WHERE q.account_id = a.id AND ", waits!(), " \
-             AND t.updated_at > k.updated_at AND NOT EXISTS (SELECT 1 FROM target_parts r WHERE r.target_id = t.id \
-               AND r.attempt = t.attempt AND r.sent_at <= k.updated_at)), \
+             AND t.updated_at > k.updated_at AND (", is_followed!(), " OR NOT EXISTS (SELECT 1 FROM target_parts r \
+               WHERE r.target_id = t.id AND r.attempt = t.attempt AND r.sent_at <= k.updated_at))), \
            EXISTS (SELECT 1 FROM publish_queue q, post_targets t WHERE q.account_id = a.id AND ", waits!(), " \
              AND t.updated_at > k.updated_at), clock_timestamp() \
          FROM social_accounts a JOIN projects p ON p.id = a.project_id JOIN account_tokens k ON k.account_id = a.id \

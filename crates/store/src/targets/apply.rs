@@ -68,7 +68,7 @@ pub struct AttemptRecord {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Timestamp,
-    /// `published`, `rejected`, `throttled`, `auth`, `not_sent`, `ambiguous`, `late_answer`.
+    /// `published`, `accepted`, `rejected`, `throttled`, `auth`, `not_sent`, `ambiguous`, `late_answer`.
     pub outcome: &'static str,
     /// The network's status.
     pub http_status: Option<u16>,
@@ -244,11 +244,11 @@ statement! {
            FROM fit WHERE t.id = fit.i RETURNING t.id), \
          part AS (\
            UPDATE target_parts r SET status = v.status, attempt = v.attempt, send_deadline = v.send_deadline, \
-             live_id = v.live_id, live_url = v.live_url, live_reference = v.live_reference, \
+             handle = v.handle, live_id = v.live_id, live_url = v.live_url, live_reference = v.live_reference, \
              error_code = v.error_code, error_message = v.error_message, \
-             composed = CASE WHEN v.status IN ('unconfirmed', 'sending') THEN r.composed END \
+             composed = CASE WHEN v.status IN ('unconfirmed', 'sending', 'processing') THEN r.composed END \
            FROM fit, jsonb_to_recordset(fit.p::jsonb) AS v(position smallint, status text, attempt int, \
-             send_deadline timestamptz, live_id text, live_url text, live_reference jsonb, error_code text, \
+             send_deadline timestamptz, handle jsonb, live_id text, live_url text, live_reference jsonb, error_code text, \
              error_message text) WHERE r.target_id = fit.i AND r.position = v.position) \
          SELECT id FROM moved"
     }
@@ -307,6 +307,7 @@ fn parts_json(step: &Move) -> String {
                 "status": part.status.word(),
                 "attempt": part.attempt,
                 "send_deadline": part.send_deadline,
+                "handle": part.handle,
                 "live_id": part.live.as_ref().map(|live| &live.id),
                 "live_url": part.live.as_ref().and_then(|live| live.url.as_ref()),
                 "live_reference": part.live.as_ref().map(|live| &live.reference),

@@ -174,7 +174,8 @@ impl Finish {
         Some(Record { project_id: self.held.project_id, post_id: self.post_id.0, target_id: self.target_id.0, attempt })
     }
 
-    /// A target that was to be held for tokens that have been replaced meanwhile goes on with the new ones.
+    /// A target whose tokens were refused and have been replaced meanwhile is neither held nor failed: it goes on with
+    /// the new ones.
     fn decision(&self, renewed: bool) -> Decision {
         let rules = Rules {
             on_unconfirmed: OnUnconfirmed::Hold,
@@ -185,7 +186,7 @@ impl Finish {
         };
         let holds = self.decision.effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_)));
         let again = (renewed && holds)
-            .then(|| transition::decide(&self.decision.target, &Event::Reconnected, &rules, self.now).ok())
+            .then(|| transition::decide(&self.before, &Event::Renewed, &rules, self.now).ok())
             .flatten();
         again.unwrap_or_else(|| self.decision.clone())
     }
@@ -200,13 +201,16 @@ impl Finish {
             before: self.before.clone(),
             bump_rev: false,
             because_inactive: self.because_inactive,
+            attempt: self.attempt.clone().map(|attempt| AttemptRecord {
+                next_attempt_at: decision.target.next_at.filter(|_| renewed).or(attempt.next_attempt_at),
+                ..attempt
+            }),
             item: match decision.next {
                 Next::Settled => Item::Delete,
                 Next::At(at) => Item::At(at),
                 Next::Now => Item::Keep,
             },
             after: decision.target,
-            attempt: self.attempt.clone(),
         }
     }
 }

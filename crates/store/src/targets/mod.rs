@@ -5,6 +5,7 @@
 
 mod apply;
 mod finish;
+mod live;
 mod release;
 mod start;
 mod tell;
@@ -19,7 +20,7 @@ pub(crate) use tell::post_event;
 pub use work::{AccountWork, Checkpoint, LaneWork, PartWork, Work};
 pub(crate) use work::{StoredTarget, stored_targets};
 
-use domain::job::Kind;
+use domain::{ids::AccountId, job::Kind};
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -91,6 +92,14 @@ impl Targets {
         value: Value,
     ) -> Result<(), StoreError> {
         work::insert_checkpoint(&self.database, target, position, step, rev, value).await
+    }
+
+    /// The networks' ids of an account's parts that are live and were dealt with since then, among its newest posts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_live(&self, account: AccountId, since: Timestamp) -> Result<Vec<String>, StoreError> {
+        live::list_live(&self.database, account, since).await
     }
 
     /// Open targets by platform. For metrics.

@@ -1,4 +1,4 @@
-//! Targets that were held until their account was connected again.
+//! Targets that were held, or could not be followed, until their account was connected again.
 
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -80,7 +80,9 @@ statement! {
         -> (sql::Uuid, SqlStamp, sql::Text) {
         concat!("SELECT t.id, q.first_due_at, ", target_json!(), " FROM publish_queue q \
          JOIN post_targets t ON t.id = q.subject_id JOIN posts p ON p.id = t.post_id \
-         WHERE q.account_id = $1 AND q.op = 'publish' AND t.state = 'needs_reconnect' AND t.id > $2 \
+         WHERE q.account_id = $1 AND q.op = 'publish' AND t.id > $2 \
+           AND (t.state = 'needs_reconnect' OR t.state = 'publishing' AND EXISTS (\
+             SELECT 1 FROM target_parts r WHERE r.target_id = t.id AND r.status = 'processing')) \
          ORDER BY t.id LIMIT $3")
     }
 }

@@ -223,7 +223,7 @@ macro_rules! target_json {
            'options', coalesce(p.config -> t.platform, '{}') || coalesce(p.account_config -> \
              ('acc_' || replace(t.account_id::text, '-', '')) -> 'options', '{}'), \
            'parts', (SELECT json_agg(json_build_object('status', r.status, 'attempt', r.attempt, \
-               'send_deadline', r.send_deadline, 'live_id', r.live_id, 'live_url', r.live_url, \
+               'send_deadline', r.send_deadline, 'handle', r.handle, 'live_id', r.live_id, 'live_url', r.live_url, \
                'live_reference', r.live_reference, 'error_code', r.error_code, 'error_message', r.error_message, \
                'container_id', 'cnt_' || replace(c.id::text, '-', ''), \
                'role', CASE r.position WHEN 0 THEN 'main' WHEN 1 THEN 'first_comment' ELSE 'thread' END, \
@@ -274,6 +274,7 @@ struct StoredPart {
     status: PartStatus,
     attempt: i32,
     send_deadline: Option<Timestamp>,
+    handle: Option<Value>,
     live_id: Option<String>,
     live_url: Option<String>,
     live_reference: Option<Value>,
@@ -335,6 +336,7 @@ impl StoredPart {
             status: self.status,
             attempt: self.attempt,
             send_deadline: self.send_deadline,
+            handle: self.handle,
             live,
             error: joined(self.error_code, self.error_message),
         };

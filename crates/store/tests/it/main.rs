@@ -7,3 +7,4 @@ mod lanes;
 mod migrations;
 mod partitions;
 mod sending;
+mod specification;

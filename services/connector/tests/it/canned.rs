@@ -13,8 +13,8 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use platforms::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault, Spec,
-    TargetDraft, Tokens,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
+    Sought, Spec, TargetDraft, Tokens,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -150,8 +150,12 @@ impl Network for Canned {
         Outcome::Refused(not_now())
     }
 
-    async fn probe(&self, _: &Cx<'_>, _: &Account<'_>, _: &Value, _: Timestamp) -> Probe {
+    async fn probe(&self, _: &Cx<'_>, _: &Account<'_>, _: &Sought<'_>) -> Probe {
         Probe::Impossible
+    }
+
+    fn follower(&self) -> Option<&dyn Follow> {
+        None
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {

@@ -1,6 +1,6 @@
 //! `make bench`: how fast it is, as ratios taken in one run. Absolute figures are the machine's; ratios hold elsewhere too.
 //!
-//! Arguments name what is to be measured, `create throughput counts latency idle neighbours`; all of it without any.
+//! Arguments name what is to be measured, `create throughput counts latency idle neighbours storm million`; all of it without any.
 #![allow(clippy::print_stdout, reason = "its figures are what it is for")]
 
 mod create;
@@ -9,6 +9,7 @@ mod latency;
 mod neighbours;
 mod network;
 mod report;
+mod storm;
 mod throughput;
 
 use std::error::Error;
@@ -41,6 +42,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     if is_wanted("neighbours") {
         neighbours::measure(&mut report).await;
+    }
+    if is_wanted("storm") {
+        storm::measure(&mut report).await;
     }
     println!("\n{report}");
     Ok(())

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
 use super::{DID, account};
-use crate::bed::{Bed, main_part, message, outcome, refusal, reply_part};
+use crate::bed::{Bed, main_part, message, outcome, refusal, reply_part, sought};
 
 const PUT: &str = "/xrpc/com.atproto.repo.putRecord";
 const GET: &str = "/xrpc/com.atproto.repo.getRecord";
@@ -237,7 +237,7 @@ async fn a_probe_asks_for_the_record_by_its_key() {
     ] {
         bed.forget().await;
         bed.on("GET", GET, status, body.clone()).await;
-        let probe = Bluesky.probe(&bed.cx(), &account(&bed).get(), &composed, bed.now).await;
+        let probe = Bluesky.probe(&bed.cx(), &account(&bed).get(), &sought(&composed, bed.now)).await;
         let seen = match &probe {
             Probe::Live(live) => {
                 assert_eq!(live.reference, json!({"uri": uri, "cid": CID}));

@@ -1,11 +1,11 @@
 use domain::target::Probe;
 use jiff::SignedDuration;
-use platforms::{Network, mastodon::Mastodon};
+use platforms::{Network, Part, Sought, mastodon::Mastodon};
 use serde_json::{Value, json};
 use wiremock::{Mock, ResponseTemplate, matchers};
 
 use super::{account, genuine};
-use crate::bed::{Bed, Connected, NOW, at, main_part};
+use crate::bed::{Bed, Connected, NOW, at, main_part, sought};
 
 const LIST: &str = "/api/v1/accounts/109/statuses";
 
@@ -20,7 +20,11 @@ async fn probe(bed: &Bed, account: &Connected, after: SignedDuration) -> String 
     let part = main_part("Hi @bob@b.example & https://e.example/long", &options);
     let composed = Mastodon.compose(&bed.cx(), &account.get(), &part).await.expect("composed");
     let cx = platforms::Cx { now: bed.now + after, ..bed.cx() };
-    match Mastodon.probe(&cx, &account.get(), &composed, bed.now).await {
+    word(Mastodon.probe(&cx, &account.get(), &sought(&composed, bed.now)).await)
+}
+
+fn word(probe: Probe) -> String {
+    match probe {
         Probe::Live(live) => format!("live {}", live.id),
         Probe::NotLive => "not live".to_owned(),
         Probe::Repeat => "repeat".to_owned(),
@@ -51,7 +55,7 @@ async fn a_repeat_does_not_make_the_instance_remember_longer() {
     bed.on("GET", LIST, 200, json!([status("8", 1, "<p>hi</p>")])).await;
     // when: probed 10 minutes after the repeat, when the first key is forgotten
     let cx = platforms::Cx { now: bed.now + HOUR, ..bed.cx() };
-    let probe = Mastodon.probe(&cx, &account.get(), &composed, repeated_at).await;
+    let probe = Mastodon.probe(&cx, &account.get(), &sought(&composed, repeated_at)).await;
     // then: looked for from the first send on, and not sent a third time
     assert!(matches!(&probe, Probe::Live(live) if live.id == "8"), "{probe:?}");
 }
@@ -120,4 +124,46 @@ async fn a_list_without_end_is_given_up() {
     bed.on("GET", LIST, 200, json!([status("9", 5, "<p>no</p>")])).await;
     assert_eq!(probe(&bed, &genuine(&bed), HOUR).await, "unknown");
     assert_eq!(bed.seen().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_neighbour_of_the_same_words_is_not_taken_for_it() {
+    let bed = Bed::new().await;
+    let account = genuine(&bed);
+    let composed = Mastodon.compose(&bed.cx(), &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
+    bed.on("GET", LIST, 200, json!([status("9", 1, "<p>hi</p>"), status("1", -100, "<p>old</p>")])).await;
+    let cx = platforms::Cx { now: bed.now + HOUR, ..bed.cx() };
+    for (known, expected) in [(vec![], "live 9"), (vec!["9".to_owned()], "not live")] {
+        let sought = Sought { known: &known, ..sought(&composed, bed.now) };
+        assert_eq!(word(Mastodon.probe(&cx, &account.get(), &sought).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_was_composed_after_the_fact_is_looked_for_and_never_repeated() {
+    // given: one file, uploaded again since
+    let bed = Bed::new().await;
+    let account = genuine(&bed);
+    let media = [(json!({"id": "77"}), None)];
+    let mut theirs = status("9", -600, "<p>hi</p>");
+    theirs["media_attachments"] = json!([{"id": "11", "url": "https://m.example/11"}]);
+    let mut silent = theirs.clone();
+    silent["content"] = json!("");
+    for (text, listed, expected) in [
+        ("hi", json!([theirs]), "live 9"),
+        ("hi", json!([status("9", -600, "<p>hi</p>")]), "not live"),
+        ("", json!([silent]), "unknown"),
+        ("", json!([]), "not live"),
+    ] {
+        bed.forget().await;
+        bed.on("GET", LIST, 200, listed.clone()).await;
+        let part = Part { media: &media, ..main_part(text, &Value::Null) };
+        let composed = Mastodon.compose(&bed.cx(), &account.get(), &part).await.expect("composed");
+        // when: it may have gone out in the ten minutes before
+        let sent_at = bed.now - SignedDuration::from_mins(10);
+        let sought = Sought { is_recomposed: true, ..sought(&composed, sent_at) };
+        // then
+        let probe = Mastodon.probe(&bed.cx(), &account.get(), &sought).await;
+        assert_eq!(word(probe), expected, "{text:?} {listed}");
+    }
 }

@@ -1,20 +1,25 @@
 use domain::target::{Live, Probe};
 use jiff::SignedDuration;
-use platforms::{Network, Part, x::X};
+use platforms::{Network, Part, Sought, x::X};
 use serde_json::{Value, json};
 
 use super::account;
-use crate::bed::{Bed, NOW, at, main_part, reply_part};
+use crate::bed::{Bed, NOW, at, main_part, reply_part, sought};
 
 const LIST: &str = "/2/users/42/tweets";
 
 async fn probe(tweets: Value, part: &Part<'_>) -> String {
+    probe_beside(tweets, part, &[], false).await
+}
+
+async fn probe_beside(tweets: Value, part: &Part<'_>, known: &[String], is_recomposed: bool) -> String {
     let mut bed = Bed::new().await;
     let composed = X.compose(&bed.cx(), &account().get(), part).await.expect("composed");
     bed.on("GET", LIST, 200, tweets).await;
     let sent_at = bed.now;
     bed.now += SignedDuration::from_mins(2);
-    let found = X.probe(&bed.cx(), &account().get(), &composed, sent_at).await;
+    let found =
+        X.probe(&bed.cx(), &account().get(), &Sought { known, is_recomposed, ..sought(&composed, sent_at) }).await;
     assert_eq!(
         bed.seen().await[0]["query"],
         json!(
@@ -114,4 +119,27 @@ async fn files_are_compared_by_their_keys() {
         probe(listed(&[with("hi https://t.co/pic", json!(["3_77"]))]), &main_part("hi", &null)).await,
         "unknown"
     );
+}
+
+#[tokio::test]
+async fn a_neighbour_of_the_same_words_is_not_taken_for_it() {
+    let null = Value::Null;
+    let part = main_part("hi", &null);
+    let known = ["9".to_owned()];
+    assert_eq!(probe_beside(listed(&[tweet("9", "hi"), tweet("8", "hi")]), &part, &known, false).await, "live 8");
+    assert_eq!(probe_beside(listed(&[tweet("9", "hi")]), &part, &known, false).await, "unknown");
+}
+
+#[tokio::test]
+async fn files_uploaded_after_the_fact_are_counted() {
+    let null = Value::Null;
+    let media = [(json!({"id": "77", "media_key": "3_77"}), None)];
+    let mut theirs = tweet("8", "hi");
+    theirs["attachments"] = json!({"media_keys": ["3_11"]});
+    let spoken = Part { media: &media, ..main_part("hi", &null) };
+    assert_eq!(probe_beside(listed(&[theirs.clone()]), &spoken, &[], true).await, "live 8");
+    assert_eq!(probe_beside(listed(&[theirs.clone()]), &spoken, &[], false).await, "unknown");
+    theirs["text"] = json!("");
+    let silent = Part { media: &media, ..main_part("", &null) };
+    assert_eq!(probe_beside(listed(&[theirs]), &silent, &[], true).await, "unknown", "nothing tells it from another");
 }
