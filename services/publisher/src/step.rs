@@ -43,7 +43,11 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
                 stuck(worker)
             }
             // Given back, it would be handed over again at once: lanes are, this much ahead.
-            Step::Block(until) if until <= worker.now() + LOOK_AHEAD && lane::until(worker, until).await => Flow::Again,
+            Step::Block(until) | Step::Wait(until)
+                if until <= worker.now() + LOOK_AHEAD && lane::until(worker, until).await =>
+            {
+                Flow::Again
+            }
             Step::Block(until) => Flow::End(Ended::Blocks(until)),
             Step::Interrupted(part) => interrupted(worker, permits, lane, &mut work, part).await,
             Step::Wait(until) => {

@@ -176,7 +176,11 @@ impl Moves<'_> {
         if to.account.status == AccountStatus::Active {
             to.account.version += 1;
             held.account.status = AccountStatus::NeedsReconnect;
-            bring_forward(&mut to, |row| row.refreshed && (row.status == Status::Queued || is_followed(row)));
+            let waits = |row: &Row| row.refreshed && (row.status == Status::Queued || is_followed(row));
+            for post in to.posts.iter_mut().filter(|post| waits(&post.row)) {
+                post.row.next = post.row.next.map(|_| 0);
+            }
+            bring_forward(&mut to, waits);
         }
         self.add(By::Course, format_args!("the tokens are renewed"), to);
         self.add(By::Chance, format_args!("the tokens cannot be renewed"), held);

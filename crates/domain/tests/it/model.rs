@@ -92,8 +92,8 @@ fn a_caller_who_knows_better() {
     let which = &[Wish::Cancel, Wish::Resolve, Wish::Retry];
     let setting = Setting { wishes: 2, which, ..Setting::new(Class::D, 2) };
     holds("D, resolved and retried", &setting, &["canceled", "a double that was asked for"]);
-    let setting = Setting { wishes: 1, ..Setting { class: Class::B, ..setting } };
-    holds("B, resolved or retried", &setting, &TROUBLE);
+    let setting = Setting { class: Class::B, faults: 1, ..setting };
+    holds("B, resolved and retried", &setting, &["canceled", "a double that was asked for"]);
 }
 
 #[test]

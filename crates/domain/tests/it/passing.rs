@@ -6,7 +6,7 @@ use domain::{retry, target::PartStatus};
 
 use crate::{
     explorer::Quick,
-    setting::{AHEAD, Class, GRACE, HOLD, KEY_IS_REMEMBERED, KEY_IS_TRUSTED, OVER, Setting},
+    setting::{AHEAD, Class, GRACE, HOLD, KEY_IS_REMEMBERED, KEY_IS_TRUSTED, LONGEST, OVER, Setting},
     world::{At, Row, Then, Time, Worker, World},
 };
 
@@ -165,8 +165,13 @@ fn settle_row(setting: &Setting, row: &mut Row) {
     let wait = retry::before_probe(i32::from(row.probes)).map_or(0, |wait| wait.as_secs());
     let wait = Time::try_from(wait).unwrap();
     for part in &mut row.parts {
-        // The longer the network works on it, the more rarely it is asked; by then it has long finished.
-        let floor = if part.status == PartStatus::Processing { -OVER } else { 0 }.min(-GRACE - wait);
+        let floor = match part.status {
+            // It is asked about for a day, the longer it takes the more rarely; only the first minutes and, where nobody
+            // may ask, the end of the day make a difference.
+            PartStatus::Processing if part.deadline.is_some_and(|at| at <= -4 * OVER) => -LONGEST,
+            PartStatus::Processing => (-OVER).min(-GRACE - wait),
+            _ => -GRACE - wait,
+        };
         part.deadline = part.deadline.map(|at| at.max(floor));
         part.composed = part.composed.map(|(key, since)| match setting.class {
             Class::A => (key, since.max(-KEY_IS_REMEMBERED)),

@@ -22,10 +22,12 @@ pub(crate) const LATENESS: Time = 100;
 /// How long a repeat under the same key is taken to be harmless, and how long it is.
 pub(crate) const KEY_IS_TRUSTED: Time = 100;
 pub(crate) const KEY_IS_REMEMBERED: Time = KEY_IS_TRUSTED + SEND + GRACE;
-/// How long a network works on a post at most, when it says to ask, and when all of that is over.
+/// How long a network works on a post at most, when it says to ask, when all of that is over, and when nobody asks any
+/// more.
 pub(crate) const WORKS: Time = 60;
 pub(crate) const CHECK: Time = 40;
 pub(crate) const OVER: Time = 120;
+pub(crate) const LONGEST: Time = 86_400;
 /// When a throttling network takes more.
 pub(crate) const RESET: Time = 40;
 

@@ -91,7 +91,7 @@ impl Moves<'_> {
             };
             match step::next(&situation) {
                 Step::Nothing => return self.stuck(at, to),
-                Step::Block(until) if relative(until) <= AHEAD => return,
+                Step::Block(until) | Step::Wait(until) if relative(until) <= AHEAD => return,
                 Step::Block(until) => {
                     to.workers[at].blocks(relative(until));
                     let what = format_args!("worker {} waits until the request must have ended", name(at));
