@@ -33,7 +33,7 @@ use crate::{
 const ITEMS: i32 = 16;
 
 /// A lane with its account and its next items.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LaneWork {
     /// The hold that every write names.
     pub held: Held,
