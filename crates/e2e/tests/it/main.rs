@@ -38,6 +38,7 @@ mod poison;
 mod quotas;
 mod races;
 mod restore;
+mod storm;
 mod storms;
 mod threads;
 mod times;
