@@ -23,7 +23,6 @@ mod architecture;
 mod calls;
 mod chaos;
 mod clocks;
-mod crashes;
 mod dead_platform;
 mod ends;
 #[cfg(feature = "external")]
