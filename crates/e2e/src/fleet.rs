@@ -2,6 +2,7 @@
 
 mod faults;
 mod links;
+mod operator;
 mod play;
 mod program;
 mod programs;
@@ -15,6 +16,7 @@ use url::Url;
 use vault::PublicRing;
 
 pub use links::Links;
+pub use operator::Said;
 pub use play::play;
 pub use program::Program;
 pub use programs::free_port;
@@ -26,6 +28,8 @@ use crate::{
     tenant::{self, Policies},
     waiting::within,
 };
+
+const SIGNING_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// How the services are spread over processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -377,7 +381,7 @@ impl Fleet {
         }
         if matches!(program, Program::Gateway | Program::Fanfare) {
             settings.push(("FANFARE__GATEWAY__PORT".into(), port(Port::Own)));
-            settings.push(("FANFARE__MEDIA__SIGNING_KEY".into(), "0123456789abcdef0123456789abcdef".into()));
+            settings.push(("FANFARE__MEDIA__SIGNING_KEY".into(), SIGNING_KEY.into()));
         }
         if matches!(program, Program::Gateway | Program::Fanfare | Program::Publisher) {
             settings.push(("FANFARE__MEDIA__DIRECTORY".into(), directory("media")));

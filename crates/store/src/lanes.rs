@@ -4,6 +4,8 @@
 //! the holder raises; `lease_until` belongs to the holder; the fence tells a holder from the one before it. A message
 //! is only a hint: whoever takes a lane must still match the fence that the claim left behind.
 
+mod claim;
+
 use std::time::Duration;
 
 use diesel::QueryResult;
@@ -15,10 +17,12 @@ use uuid::Uuid;
 
 use crate::{
     Database, StoreError, WriterSettings,
+    identity::is_held,
     statement::statement,
     types::{Array, Nullable, SqlStamp, Stamp, sql, stamp, stamp_opt, time},
     writer::{Batch, Writer},
 };
+use claim::{Claim, ClaimRequest};
 
 /// How far ahead of its time a lane is handed over, so that a timer and not a poll decides when it starts.
 pub const LOOK_AHEAD: Duration = Duration::from_secs(1);
@@ -60,6 +64,7 @@ pub struct Held {
 pub struct Lanes {
     database: Database,
     lease: LeaseSettings,
+    claim: Writer<Claim>,
     take: Writer<Take>,
     release: Writer<Release>,
 }
@@ -69,6 +74,7 @@ impl Lanes {
     pub fn new(database: Database, lease: LeaseSettings) -> Self {
         let relaxed = WriterSettings { durable: false, ..WriterSettings::default() };
         Self {
+            claim: Writer::start(database.clone(), relaxed),
             take: Writer::start(database.clone(), relaxed),
             release: Writer::start(database.clone(), relaxed),
             database,
@@ -76,44 +82,31 @@ impl Lanes {
         }
     }
 
-    /// The queues with something due, at most [`LOOK_AHEAD`] ahead, and when the next lane of any queue is due after
-    /// that. One statement.
+    /// The queues with something due, at most [`LOOK_AHEAD`] ahead. While publishing is held those are left out whose
+    /// lanes touch a network: besides posts also refreshes, since a clone must not use up the tokens of its original.
+    /// One statement.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn due(&self) -> Result<Vec<Queue>, StoreError> {
+    pub async fn due(&self) -> Result<Due, StoreError> {
         let mut connection = self.database.connection().await?;
         let queues: Vec<i16> = Queue::all().map(Queue::number).collect();
-        let rows: Vec<(i16,)> = DueQueues { queues, ahead: LOOK_AHEAD.as_secs_f64() }
-            .load(&mut connection)
+        let unheld: Vec<i16> = Queue::all().filter(|queue| *queue == Queue::Deliver).map(Queue::number).collect();
+        let (is_held, due): (bool, Vec<i16>) = DueQueues { queues, ahead: LOOK_AHEAD.as_secs_f64(), unheld }
+            .get_result(&mut connection)
             .await
             .map_err(StoreError::from_diesel("name the queues with something due"))?;
-        Ok(rows.into_iter().filter_map(|(number,)| Queue::from_number(number)).collect())
+        Ok(Due { queues: due.into_iter().filter_map(Queue::from_number).collect(), is_held })
     }
 
-    /// Leases lanes of a queue that are due. At most `window` lanes of the queue are leased at once by everybody
-    /// together, so that a backlog waits here and not in the broker.
+    /// Leases lanes of a queue that are due, in the order they are. At most `window` lanes of the queue are leased at once
+    /// by everybody together, so that a backlog waits here and not in the broker; and those that are not due yet fill no
+    /// more than half of it, so that what is due at once does not wait behind them.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn claim(&self, queue: Queue, window: i64) -> Result<Vec<Lane>, StoreError> {
-        let mut connection = self.database.connection().await?;
-        let rows: Vec<(i16, Uuid, i64, Stamp, Option<String>)> = Claim {
-            queue: queue.number(),
-            ahead: LOOK_AHEAD.as_secs_f64(),
-            window,
-            lease: self.lease.handover.as_secs_f64(),
-        }
-        .load(&mut connection)
-        .await
-        .map_err(StoreError::from_diesel("claim lanes"))?;
-        rows.into_iter()
-            .map(|(kind, key, fence, first_due, trace)| {
-                let kind = Kind::from_number(kind)
-                    .ok_or_else(|| StoreError::Corrupt(format!("{kind} is not a kind of lane")))?;
-                Ok(Lane { kind, key, fence, first_due: time(first_due), trace })
-            })
-            .collect()
+        self.claim.write(ClaimRequest { queue, window, lease: self.lease.handover }).await
     }
 
     /// Takes lanes that were handed over. Those whose fence has moved on are left out: the message was a duplicate, or
@@ -169,6 +162,15 @@ impl Lanes {
     }
 }
 
+/// What there is to hand over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The queues with something due.
+    pub queues: Vec<Queue>,
+    /// Whether publishing is held: see [`crate::identity`].
+    pub is_held: bool,
+}
+
 /// How far behind a queue is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backlog {
@@ -179,27 +181,19 @@ pub struct Backlog {
 }
 
 statement! {
-    /// One index probe a queue, whatever waits in it.
-    DueQueues { queues: Vec<i16> as Array<sql::SmallInt>, ahead: f64 as sql::Double } -> (sql::SmallInt,) {
-        "SELECT q FROM unnest($1) AS q WHERE EXISTS (SELECT 1 FROM jobs WHERE queue = q AND due_at < 'infinity' \
-         AND due_at <= clock_timestamp() + make_interval(secs => $2))"
-    }
-}
-
-statement! {
-    Claim { queue: i16 as sql::SmallInt, ahead: f64 as sql::Double, window: i64 as sql::BigInt, lease: f64 as sql::Double }
-        -> (sql::SmallInt, sql::Uuid, sql::BigInt, SqlStamp, Nullable<sql::Text>) {
-        "WITH free AS MATERIALIZED (\
-           SELECT kind, key, wake_at FROM jobs WHERE queue = $1 AND due_at < 'infinity' \
-             AND due_at <= clock_timestamp() + make_interval(secs => $2) \
-             AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
-           ORDER BY due_at \
-           LIMIT greatest(0, $3 - (SELECT count(*) FROM jobs WHERE queue = $1 AND due_at < 'infinity' \
-             AND due_at > clock_timestamp() AND lease_until > clock_timestamp())) \
-           FOR NO KEY UPDATE SKIP LOCKED) \
-         UPDATE jobs j SET lease_until = clock_timestamp() + make_interval(secs => $4), fence = j.fence + 1 \
-         FROM free WHERE j.kind = free.kind AND j.key = free.key \
-         RETURNING j.kind, j.key, j.fence, CASE WHEN free.wake_at = 'infinity' THEN now() ELSE free.wake_at END, j.trace"
+    /// One index probe a queue, or two, whatever waits in it. The clock has to stand still within a statement: one that
+    /// does not bounds no index.
+    DueQueues {
+        queues: Vec<i16> as Array<sql::SmallInt>,
+        ahead: f64 as sql::Double,
+        unheld: Vec<i16> as Array<sql::SmallInt>,
+    } -> (sql::Bool, Array<sql::SmallInt>) {
+        concat!("WITH held AS MATERIALIZED (SELECT ", is_held!(), " AS held) \
+         SELECT held, ARRAY(SELECT q FROM unnest($1) AS q WHERE (NOT held OR q = ANY($3)) AND (\
+             EXISTS (SELECT 1 FROM jobs WHERE queue = q AND lease_until IS NULL AND due_at < 'infinity' \
+               AND due_at <= statement_timestamp() + make_interval(secs => $2)) \
+             OR EXISTS (SELECT 1 FROM jobs WHERE queue = q AND lease_until IS NOT NULL \
+               AND due_at <= statement_timestamp()))) FROM held")
     }
 }
 
@@ -212,8 +206,12 @@ statement! {
 
 statement! {
     OldestDue { queues: Vec<i16> as Array<sql::SmallInt> } -> (sql::SmallInt, sql::Double) {
-        "SELECT q, coalesce((SELECT extract(epoch FROM clock_timestamp() - due_at)::float8 FROM jobs WHERE queue = q \
-           AND due_at <= clock_timestamp() ORDER BY due_at LIMIT 1), 0) FROM unnest($1) AS q"
+        "SELECT q, greatest(\
+           coalesce((SELECT extract(epoch FROM statement_timestamp() - due_at)::float8 FROM jobs WHERE queue = q \
+             AND lease_until IS NULL AND due_at < 'infinity' AND due_at <= statement_timestamp() ORDER BY due_at LIMIT 1), 0), \
+           coalesce((SELECT extract(epoch FROM statement_timestamp() - due_at)::float8 FROM jobs WHERE queue = q \
+             AND lease_until IS NOT NULL AND due_at <= statement_timestamp() ORDER BY due_at LIMIT 1), 0)) \
+         FROM unnest($1) AS q"
     }
 }
 

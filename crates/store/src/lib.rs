@@ -18,6 +18,7 @@ pub mod endpoints;
 mod error;
 pub mod events;
 pub mod idempotency;
+pub mod identity;
 pub mod keys;
 pub mod lanes;
 pub mod media;

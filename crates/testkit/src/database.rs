@@ -90,16 +90,64 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let (server, name) = (server(), std::mem::take(&mut self.name));
-        let dropped = off_thread(move |runtime| {
-            runtime.block_on(async {
-                let client = connect(&server).await?;
-                client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
-            })
-        });
-        // One that could not be dropped now is pruned by a later test; a second panic would hide the first.
-        let _ = dropped.join();
+        drop_database(std::mem::take(&mut self.name));
     }
+}
+
+/// A copy of a test's database at one moment, dropped at the end.
+pub struct Backup(String);
+
+impl TestDatabase {
+    /// Makes one. Whoever is connected is thrown out.
+    pub async fn backup(&mut self) -> Backup {
+        let backup = Backup(format!("{}_backup", self.name));
+        self.run_outside(&[throw_out(&self.name), format!("CREATE DATABASE {} TEMPLATE {}", backup.0, self.name)])
+            .await;
+        backup
+    }
+
+    /// Puts a backup in the place of what is there: a database that says it is another one. Whoever is connected is
+    /// thrown out.
+    pub async fn restore(&mut self, backup: &Backup) {
+        let name = &self.name;
+        self.run_outside(&[
+            format!("DROP DATABASE {name} WITH (FORCE)"),
+            format!("CREATE DATABASE {name} TEMPLATE {}", backup.0),
+        ])
+        .await;
+    }
+
+    async fn run_outside(&mut self, statements: &[String]) {
+        let server = server();
+        let outside = connect(&server).await.unwrap_or_else(|error| panic!("connecting to the server: {error}"));
+        for sql in statements {
+            outside.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        }
+        let client = connect(&self.url).await.unwrap_or_else(|error| panic!("connecting again: {error}"));
+        self.client = Mutex::new(Arc::new(client));
+    }
+}
+
+fn throw_out(name: &str) -> String {
+    format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+}
+
+impl Drop for Backup {
+    fn drop(&mut self) {
+        drop_database(std::mem::take(&mut self.0));
+    }
+}
+
+fn drop_database(name: String) {
+    let server = server();
+    let dropped = off_thread(move |runtime| {
+        runtime.block_on(async {
+            let client = connect(&server).await?;
+            client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+        })
+    });
+    // One that could not be dropped now is pruned by a later test; a second panic would hide the first.
+    let _ = dropped.join();
 }
 
 /// Returns the template's name.
@@ -127,7 +175,16 @@ async fn make(server: &Url, name: &str) -> String {
     // Copying needs no lock of ours: many may copy from one that nobody is connected to.
     run("SELECT pg_advisory_unlock_all()".to_owned()).await;
     run(format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    settle(&with_name(server, name)).await;
     template
+}
+
+/// A copy says that it is its template, and a database that is not the one it says it is publishes nothing.
+async fn settle(url: &Url) {
+    let client = connect(url).await.unwrap_or_else(|error| panic!("connecting to a copy of the template: {error}"));
+    let itself = "UPDATE instance_identity i SET system_identifier = e.system_identifier, timeline = e.timeline, \
+        database_oid = e.database_oid, table_oid = e.table_oid FROM instance_evidence e";
+    client.batch_execute(itself).await.unwrap_or_else(|error| panic!("{itself}: {error}"));
 }
 
 async fn migrate(url: &Url) {

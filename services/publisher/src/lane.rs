@@ -160,8 +160,8 @@ impl Lane {
 
     /// Leaves everything for later but what is too late already, and comes back when the next item becomes so.
     fn wait_out(&mut self, now: Timestamp, until: Timestamp) {
-        let expiries = self.pending.iter().map(|work| work.state.expire_at);
-        self.next = expiries.filter(|at| *at > now).chain([until]).min();
+        let expiries = self.pending.iter().filter_map(|work| step::too_late_at(work, now));
+        self.next = expiries.chain([until]).min();
         self.more_at = None;
         self.pending.retain(|work| work.due_at <= now && work.state.expire_at <= now);
     }
@@ -189,7 +189,7 @@ impl Lane {
 }
 
 /// Waits for an item's time by the database's clock. `false` when the service is to stop.
-async fn until(worker: &Worker, due: Timestamp) -> bool {
+pub(crate) async fn until(worker: &Worker, due: Timestamp) -> bool {
     loop {
         if worker.shutdown.is_stopping() {
             return false;

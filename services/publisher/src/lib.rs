@@ -10,6 +10,7 @@
 mod clock;
 mod consume;
 mod follow;
+mod hold;
 mod lane;
 mod metrics;
 mod origins;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{
+    step::is_news,
     target::{Outcome, Probe, Refusal},
     transition::{Event, Next},
 };
@@ -78,6 +79,7 @@ pub(crate) fn late_answer(work: &Work) -> Option<Outcome> {
         .iter()
         .find(|checkpoint| usize::try_from(checkpoint.position) == Ok(part) && checkpoint.step == step)
         .and_then(|checkpoint| record::from_evidence(&checkpoint.value))
+        .filter(|late| is_news(&work.state.parts[part], late))
 }
 
 /// What is asked for and what was found, or how to go on where the network cannot be asked now.
@@ -85,6 +87,10 @@ pub(crate) fn late_answer(work: &Work) -> Option<Outcome> {
 /// A probe that could not ask is none: it waits for the network, but not beyond the time in which a send would. From
 /// then on it counts, or what may be live on a server that is gone for good would never come to rest.
 async fn look(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Result<(Value, Probe), Flow> {
+    if worker.network(lane.platform()).spec().probe == ProbeClass::None {
+        // Nobody is asked, so there is nobody to wait for.
+        return Ok((Value::Null, Probe::Impossible));
+    }
     let waits = worker.now() < work.state.expire_at;
     let unknown = |message| Ok((Value::Null, Probe::Unknown { message }));
     match step::admitted(worker, lane, work).await {
@@ -93,12 +99,11 @@ async fn look(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Res
         Err(_) => return unknown("The network could not be asked".to_owned()),
     }
     match composed(worker, lane, work, part).await {
-        Ok(Some(composed)) => match ask(worker, lane, work, part, &composed).await {
+        Ok(composed) => match ask(worker, lane, work, part, &composed).await {
             Ok((_, Some(wait))) if waits => Err(step::away(worker, work, wait)),
             Ok((found, _)) => Ok((composed, found)),
             Err(message) => unknown(message),
         },
-        Ok(None) => Ok((Value::Null, Probe::Impossible)),
         Err(Trouble::Lost) => Err(Flow::End(Ended::Lost)),
         Err(Trouble::Stopping) => Err(Flow::End(Ended::Blocks(worker.now()))),
         Err(Trouble::Refused(_, refusal)) => match lane.seat.barred() {
@@ -108,15 +113,11 @@ async fn look(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Res
     }
 }
 
-/// What is to be asked for: what was sent, or, where that was lost with a database, what would be. `None` where the
-/// network cannot be asked at all.
-async fn composed(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Result<Option<Value>, Trouble> {
-    if worker.network(lane.platform()).spec().probe == ProbeClass::None {
-        return Ok(None);
-    }
+/// What is to be asked for: what was sent, or, where that was lost with a database, what would be.
+async fn composed(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Result<Value, Trouble> {
     match &work.parts[part].composed {
-        Some(composed) => Ok(Some(composed.clone())),
-        None => prepare::prepare(worker, lane, work, part).await.map(Some),
+        Some(composed) => Ok(composed.clone()),
+        None => prepare::prepare(worker, lane, work, part).await,
     }
 }
 

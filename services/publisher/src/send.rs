@@ -9,6 +9,7 @@ use store::targets::{Start, Started, Work};
 use tokio::sync::Semaphore;
 
 use crate::{
+    hold,
     lane::{Ended, Lane},
     origins::{Said, WatchedDoor},
     prepare,
@@ -65,6 +66,7 @@ pub(crate) async fn send(
         Ok(Started::Throttled(because)) => return throttle::wait(worker, permits, lane, work, because).await,
         Ok(Started::Changed) => return step::changed(worker),
         Ok(Started::Lost) => return Flow::End(Ended::Lost),
+        Ok(Started::Held) => return hold::stop(worker),
         Err(error) => {
             // Whether the intent stands is not known here. Nothing was sent, and the next holder reads what is true.
             tracing::warn!(%error, "an intent could not be committed");

@@ -8,7 +8,7 @@ use domain::{
     target::{ErrorCode, Refusal},
     transition::{self, Decision, Effect, Error, Event, Next, Rules},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use runtime::failpoint;
 use store::{
     StoreError,
@@ -18,8 +18,8 @@ use store::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    follow,
-    lane::{Ended, Lane},
+    follow, hold,
+    lane::{self, Ended, Lane},
     origins::Admission,
     prepare, probe,
     record::Doing,
@@ -45,6 +45,12 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
                 tracing::error!("a target in the queue has nothing left to send");
                 stuck(worker)
             }
+            // Given back, it would be handed over again at once: lanes are, this much ahead.
+            Step::Block(until) | Step::Wait(until)
+                if until <= worker.now() + LOOK_AHEAD && lane::until(worker, until).await =>
+            {
+                Flow::Again
+            }
             Step::Block(until) => Flow::End(Ended::Blocks(until)),
             Step::Interrupted(part) => interrupted(worker, permits, lane, &mut work, part).await,
             Step::Wait(until) => {
@@ -55,6 +61,7 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
             Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
             Step::Expire => {
                 let held_by = lane.seat.held_by().or_else(|| throttle::held_by(lane, worker.now()));
+                let held_by = held_by.or_else(|| hold::held_by(lane, &work));
                 settle(worker, permits, lane, &mut work, &Event::Expired { held_by }).await
             }
             Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
@@ -141,10 +148,14 @@ pub(crate) async fn admitted(worker: &Worker, lane: &mut Lane, work: &Work) -> R
 /// The account's server may not be called for so long; or, where that is zero, for others that are being served.
 pub(crate) fn away(worker: &Worker, work: &Work, wait: Duration) -> Flow {
     let now = worker.now();
-    // Lanes are handed over ahead of their time, and this one would only be sent away again.
     let until = if wait.is_zero() { now } else { now + wait + LOOK_AHEAD };
-    let expiry = Some(work.state.expire_at).filter(|at| *at > now);
-    Flow::End(Ended::Away(expiry.map_or(until, |expiry| until.min(expiry))))
+    Flow::End(Ended::Away(too_late_at(work, now).map_or(until, |at| until.min(at))))
+}
+
+/// When to look at a target again that becomes too late while it waits. Lanes are handed over ahead of their time: without
+/// that much more it would be looked at again and again until then.
+pub(crate) fn too_late_at(work: &Work, now: Timestamp) -> Option<Timestamp> {
+    Some(work.state.expire_at).filter(|at| *at > now).map(|at| at + LOOK_AHEAD)
 }
 
 async fn settle(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, event: &Event) -> Flow {

@@ -107,7 +107,7 @@ fn leave(program: Program, log: &str) {
 }
 
 /// A program beside this one, which must be as new as its sources: a test of an old one proves nothing.
-fn built(program: Program) -> PathBuf {
+pub(super) fn built(program: Program) -> PathBuf {
     let this = std::env::current_exe().expect("this program");
     let beside = this.parent().expect("a directory");
     // Tests are one level below the programs.

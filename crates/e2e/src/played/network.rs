@@ -68,8 +68,9 @@ impl Network for Played {
         Vec::new()
     }
 
-    fn origin<'a>(&'a self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
-        self.origin.as_str()
+    /// Where an account has a server of its own by its facts, what is wrong with it is felt by nobody else.
+    fn origin<'a>(&'a self, _bases: &'a Bases, facts: &'a Value) -> &'a str {
+        facts["server"].as_str().unwrap_or(self.origin.as_str())
     }
 
     async fn identify(&self, _cx: &Cx<'_>, _given: &Value) -> Result<Identity, Refusal> {

@@ -23,6 +23,7 @@ mod architecture;
 mod calls;
 mod chaos;
 mod clocks;
+mod dead_platform;
 mod ends;
 #[cfg(feature = "external")]
 mod external;
@@ -36,6 +37,8 @@ mod neighbours;
 mod poison;
 mod quotas;
 mod races;
+mod restore;
+mod storm;
 mod storms;
 mod threads;
 mod times;

@@ -4,15 +4,18 @@
 //! locks the row itself. So what is read after that lock is what will be written over.
 
 mod apply;
+mod doubt;
 mod finish;
 mod live;
 mod release;
 mod start;
 mod tell;
 mod work;
+mod write;
 
 pub use apply::AttemptRecord;
 pub(crate) use apply::{Item, Move, TOLD, apply};
+pub(crate) use doubt::doubt_due;
 pub use finish::{Finish, Finished, Give};
 pub(crate) use release::release_held;
 pub use start::{Start, Started};

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     budgets::{self, Ask, Balance, Budget, Throttle},
+    identity::{intent_lock, is_held},
     lanes::Held,
     statement::statement,
     types::{Array, SqlStamp, Stamp, sql, stamp, time},
@@ -68,32 +69,38 @@ pub enum Started {
     Changed,
     /// The lane has gone to somebody else: stop.
     Lost,
+    /// Publishing is held: give the lane back and look again in a while.
+    Held,
 }
 
 pub(crate) struct StartBatch;
 
 statement! {
-    /// Locks the lanes, which an EXISTS would not, and prolongs leases that are more than half over.
+    /// Locks the lanes, which an EXISTS would not, and prolongs leases that are more than half over. Publishing is held
+    /// also while somebody waits for the lock to hold it.
     HoldLanes {
         kind: i16 as sql::SmallInt,
         keys: Vec<Uuid> as Array<sql::Uuid>,
         fences: Vec<i64> as Array<sql::BigInt>,
         lease: f64 as sql::Double,
-    } -> (sql::Uuid, sql::BigInt, sql::Text) {
-        "WITH mine AS MATERIALIZED (\
+    } -> (sql::Uuid, sql::BigInt, sql::Text, sql::Bool) {
+        concat!("WITH held AS MATERIALIZED (\
+           SELECT NOT pg_try_advisory_xact_lock_shared(", intent_lock!(), ") OR ", is_held!(), " AS held), \
+         mine AS MATERIALIZED (\
            SELECT j.kind, j.key, j.fence, j.lease_until FROM jobs j JOIN unnest($2, $3) AS m(key, fence) \
              ON j.kind = $1 AND j.key = m.key AND j.fence = m.fence ORDER BY j.kind, j.key FOR NO KEY UPDATE OF j), \
          longer AS (\
            UPDATE jobs j SET lease_until = clock_timestamp() + make_interval(secs => $4) FROM mine \
            WHERE j.kind = mine.kind AND j.key = mine.key \
              AND mine.lease_until < clock_timestamp() + make_interval(secs => $4 / 2)) \
-         SELECT key, fence, pg_current_xact_id()::text FROM mine"
+         SELECT key, fence, pg_current_xact_id()::text, held FROM mine, held")
     }
 }
 
 statement! {
     /// Locks the targets that may be sent. A disconnected or held account sends nothing, and neither do tokens that have
-    /// been replaced; a repeat that is to find something out may.
+    /// been replaced; a repeat that is to find something out may. Whether publishing is held is read again: somebody may
+    /// have held it before the lock was taken that the statement before took.
     FitTargets {
         targets: Vec<Uuid> as Array<sql::Uuid>,
         revs: Vec<i32> as Array<sql::Integer>,
@@ -108,6 +115,7 @@ statement! {
          WHERE (t.state = 'unconfirmed' OR a.status = 'active' AND k.version = u.version) AND t.rev = u.rev AND t.attempt = u.attempt AND t.state = u.state AND u.due <= clock_timestamp() \
            AND (t.expire_at > clock_timestamp() OR t.state = 'unconfirmed') \
            AND t.state IN ('scheduled', 'queued', 'publishing', 'unconfirmed') \
+           AND NOT EXISTS (SELECT 1 FROM instance_identity WHERE one AND held_at IS NOT NULL AND released_at IS NULL) \
          ORDER BY t.id FOR NO KEY UPDATE OF t"
     }
 }
@@ -159,7 +167,7 @@ impl Batch for StartBatch {
         seen: &'a mut Option<String>,
     ) -> BoxFuture<'a, QueryResult<Vec<Started>>> {
         async move {
-            let lanes: Vec<(Uuid, i64, String)> = HoldLanes {
+            let lanes: Vec<(Uuid, i64, String, bool)> = HoldLanes {
                 kind: Kind::Publish.number(),
                 keys: requests.iter().map(|start| start.held.key).collect(),
                 fences: requests.iter().map(|start| start.held.fence).collect(),
@@ -168,9 +176,12 @@ impl Batch for StartBatch {
             .load(connection)
             .await?;
             *seen = lanes.iter().map(|lane| lane.2.clone()).next();
+            let is_held = lanes.iter().any(|lane| lane.3);
             let held: HashSet<_> = lanes.into_iter().map(|lane| (lane.0, lane.1)).collect();
-            let mine: Vec<_> =
-                requests.iter().filter(|start| held.contains(&(start.held.key, start.held.fence))).collect();
+            let mine: Vec<_> = requests
+                .iter()
+                .filter(|start| !is_held && held.contains(&(start.held.key, start.held.fence)))
+                .collect();
             let fit = fit_targets(connection, &mine).await?;
             let may: Vec<_> = mine.into_iter().filter(|start| fit.contains(&start.target_id.0)).collect();
             let asks: Vec<_> =
@@ -188,6 +199,9 @@ impl Batch for StartBatch {
             let mut answer = |start: &Start| {
                 if !held.contains(&(start.held.key, start.held.fence)) {
                     return Started::Lost;
+                }
+                if is_held {
+                    return Started::Held;
                 }
                 if let Some(throttle) = throttled.remove(&start.target_id.0) {
                     return Started::Throttled(throttle);

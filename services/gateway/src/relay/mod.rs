@@ -5,18 +5,27 @@
 //! here needs to be remembered, and a broker that is down costs nothing but time.
 
 mod metrics;
+mod pace;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use bus::{Bus, SendError};
 use domain::job::{Handover, LANES_PER_MESSAGE, Lane, Queue};
 use runtime::{failpoint, metrics::MetricsError, shutdown::Shutdown};
 use store::{
-    Database, StoreError,
+    Database, StoreError, identity,
     lanes::{Lanes, LeaseSettings},
 };
 
 use metrics::RelayMetrics;
+use pace::Pace;
 
 /// How often it looks when nothing rings.
 const TICK: Duration = Duration::from_millis(250);
@@ -31,6 +40,7 @@ pub(crate) struct Relay {
     lanes: Lanes,
     bus: Arc<dyn Bus>,
     metrics: RelayMetrics,
+    was_held: AtomicBool,
 }
 
 impl Relay {
@@ -42,13 +52,22 @@ impl Relay {
         metrics: &runtime::metrics::Metrics,
     ) -> Result<Self, MetricsError> {
         let lanes = Lanes::new(database.clone(), LeaseSettings::default());
-        Ok(Self { database, lanes, bus, metrics: RelayMetrics::new(metrics)? })
+        Ok(Self { database, lanes, bus, metrics: RelayMetrics::new(metrics)?, was_held: AtomicBool::new(false) })
     }
 
     /// Runs until the service is to stop.
     pub(crate) async fn run(self, shutdown: Shutdown) -> Result<(), Infallible> {
         let mut was_down = false;
+        let mut pace = Pace::new(Instant::now());
         loop {
+            let rest = pace.wait(Instant::now());
+            if !rest.is_zero() {
+                tokio::select! {
+                    biased;
+                    () = shutdown.soft().cancelled() => return Ok(()),
+                    () = tokio::time::sleep(rest) => {}
+                }
+            }
             let wait = match self.round().await {
                 Ok(Round::Idle) => TICK,
                 // More may be due than one round takes.
@@ -81,7 +100,11 @@ impl Relay {
             return Ok(Round::Refused);
         }
         let mut outcome = Round::Idle;
-        for queue in self.lanes.due().await? {
+        let due = self.lanes.due().await?;
+        if due.is_held != self.was_held.load(Ordering::Relaxed) {
+            self.tell_hold().await?;
+        }
+        for queue in due.queues {
             let claimed = self.lanes.claim(queue, WINDOW).await?;
             if claimed.is_empty() {
                 continue;
@@ -94,6 +117,22 @@ impl Relay {
             };
         }
         Ok(outcome)
+    }
+
+    /// Says once that publishing is held, and once that it goes on.
+    async fn tell_hold(&self) -> Result<(), StoreError> {
+        let hold = identity::notice(&self.database).await?;
+        match &hold {
+            Some(hold) => tracing::error!(
+                because = hold.because,
+                since = hold.since.map(tracing::field::display),
+                "publishing is held, nothing goes out until `fanfare release`: {}",
+                hold.because
+            ),
+            None => tracing::info!("publishing is not held any more"),
+        }
+        self.was_held.store(hold.is_some(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// `false` when the bus took none of it.

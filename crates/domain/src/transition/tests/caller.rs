@@ -91,6 +91,18 @@ fn what_the_caller_sends_again_stays_in_doubt_until_it_is_live() {
 }
 
 #[test]
+fn what_was_to_be_sent_again_and_got_too_late_is_still_in_doubt() {
+    let events = [
+        start(0, 0),
+        sent(0, 1, ambiguous()),
+        resolve(99, Resolution::Retry { expire_at: at(30_000) }),
+        (30_000, Event::Expired { held_by: None }),
+    ];
+    let late = run(target(1), &rules(), &events);
+    assert_eq!((late.target.status, late.next), (Status::Unconfirmed, Next::Settled));
+}
+
+#[test]
 fn what_is_canceled_while_it_waits_to_be_doubled_is_in_doubt_and_its_rest_is_not_sent() {
     let events = [resolve(99, Resolution::Retry { expire_at: at(30_000) }), (99, Event::Cancel)];
     let canceled = run(doubtful_thread(), &rules(), &events);
