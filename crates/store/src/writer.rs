@@ -14,9 +14,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{Database, StoreError, error::is_disconnect, statement::statement};
 
-/// Plans are pinned to indexes: a bad one for an `unnest` of thousands doubles the database's share.
+/// Plans are pinned to indexes: a bad one for an `unnest` of thousands doubles the database's share. A process that is
+/// frozen in the middle of a transaction must not hold its accounts' lanes for as long as it is: PostgreSQL ends it.
 const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-    SET lock_timeout = '2s'; SET statement_timeout = '5s'; SET jit = off";
+    SET lock_timeout = '2s'; SET statement_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '10s'; SET jit = off";
 
 /// A whole batch is tried this often when it loses a deadlock or a serialization race.
 const CONTENTION_TRIES: u32 = 4;
