@@ -58,9 +58,14 @@ impl LaneState {
         Some(self.fence)
     }
 
+    /// Whether that holder still has it: what every write of a holder asks first.
+    pub fn is_held_by(&self, fence: i64) -> bool {
+        fence == self.fence
+    }
+
     /// The holder prolongs its lease. `false` when the lane is somebody else's by now.
     pub fn renew(&mut self, fence: i64, now: Timestamp, lease: SignedDuration) -> bool {
-        let renews = fence == self.fence && self.lease_until.is_some();
+        let renews = self.is_held_by(fence) && self.lease_until.is_some();
         if renews {
             self.lease_until = Some(now + lease);
         }
@@ -69,7 +74,7 @@ impl LaneState {
 
     /// The holder begins to send: its fence is matched, and a lease that is more than half over is prolonged.
     pub fn hold(&mut self, fence: i64, now: Timestamp, lease: SignedDuration) -> bool {
-        if fence != self.fence {
+        if !self.is_held_by(fence) {
             return false;
         }
         if self.lease_until.is_some_and(|until| until < now + lease / 2) {
@@ -81,7 +86,7 @@ impl LaneState {
     /// The holder gives it back. What it knows to be due is one more letter in the mailbox, never a value that replaces
     /// what is there.
     pub fn release(&mut self, fence: i64, next: Option<Timestamp>) -> bool {
-        if fence != self.fence {
+        if !self.is_held_by(fence) {
             return false;
         }
         self.lease_until = None;

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     account::AccountStatus,
-    target::PartStatus,
-    transition::{Next, Target},
+    target::{Outcome, PartStatus},
+    transition::{Next, Part, Target},
 };
 
 /// What the next step depends on.
@@ -78,6 +78,12 @@ pub fn next(situation: &Situation<'_>) -> Step {
             AccountStatus::Disconnected => Step::Refuse,
         },
     }
+}
+
+/// Whether a late answer says more of a part than is known. That the network took it is said once: asked for again and
+/// again, what it came to would never be.
+pub fn is_news(part: &Part, late: &Outcome) -> bool {
+    !(matches!(late, Outcome::Accepted { .. }) && part.handle.is_some())
 }
 
 /// When a lane whose tokens were refused is looked at again, if neither the refresh lane nor a reconnect wakes it.

@@ -189,7 +189,7 @@ impl Lane {
 }
 
 /// Waits for an item's time by the database's clock. `false` when the service is to stop.
-async fn until(worker: &Worker, due: Timestamp) -> bool {
+pub(crate) async fn until(worker: &Worker, due: Timestamp) -> bool {
     loop {
         if worker.shutdown.is_stopping() {
             return false;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{
+    step::is_news,
     target::{Outcome, Probe, Refusal},
     transition::{Event, Next},
 };
@@ -78,6 +79,7 @@ pub(crate) fn late_answer(work: &Work) -> Option<Outcome> {
         .iter()
         .find(|checkpoint| usize::try_from(checkpoint.position) == Ok(part) && checkpoint.step == step)
         .and_then(|checkpoint| record::from_evidence(&checkpoint.value))
+        .filter(|late| is_news(&work.state.parts[part], late))
 }
 
 /// What is asked for and what was found, or how to go on where the network cannot be asked now.

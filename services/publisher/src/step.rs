@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     follow, hold,
-    lane::{Ended, Lane},
+    lane::{self, Ended, Lane},
     origins::Admission,
     prepare, probe,
     record::Doing,
@@ -44,6 +44,12 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
                 // All parts are live and the item is still there: a newer build knows why, this one does not.
                 tracing::error!("a target in the queue has nothing left to send");
                 stuck(worker)
+            }
+            // Given back, it would be handed over again at once: lanes are, this much ahead.
+            Step::Block(until) | Step::Wait(until)
+                if until <= worker.now() + LOOK_AHEAD && lane::until(worker, until).await =>
+            {
+                Flow::Again
             }
             Step::Block(until) => Flow::End(Ended::Blocks(until)),
             Step::Interrupted(part) => interrupted(worker, permits, lane, &mut work, part).await,

@@ -184,6 +184,18 @@ fn judge(reply: &Reply) -> Outcome {
     }
 }
 
+/// A post to all accounts of a tenant that is called off before its time: each account is looked at then, for nothing.
+pub(super) async fn false_alarm(lodger: &Lodger, seed: u64, number: usize) {
+    let accounts: Vec<_> = lodger.accounts.iter().collect();
+    let ids: Vec<_> = accounts.iter().map(|account| account.id.as_str()).collect();
+    let at = SystemClock.now().saturating_add(Duration::from_millis(1_500)).unwrap_or_default();
+    let body =
+        json!({"accounts": ids, "content": format!("false alarm {number} of {seed}"), "scheduled_at": at.to_string()});
+    if let Outcome::Ok(post) = create(&lodger.tenant.caller, &body, &format!("alarm {number} of {seed}")).await {
+        call_off(&lodger.tenant.caller, &post).await;
+    }
+}
+
 /// Calls a post off, target by target. Those whose cancelling was acknowledged.
 async fn call_off(caller: &Caller, post: &str) -> Vec<String> {
     let call = async |method, path: &str| {

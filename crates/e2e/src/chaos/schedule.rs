@@ -73,6 +73,8 @@ fn fault(chance: &mut StdRng, formation: Formation, kind: u32) -> Fault {
     let brief = Duration::from_millis(chance.random_range(300..1_500));
     match kind {
         0 if chance.random_ratio(1, 5) => Fault::KillAll,
+        // The networks die too: what they said is public is public all the same.
+        0 if chance.random_ratio(1, 6) => Fault::Kill(Program::Sandbox, brief),
         0 => Fault::Kill(program, brief),
         // Longer than a lease, so that somebody else takes over.
         1 => Fault::Freeze(program, Duration::from_millis(chance.random_range(4_500..6_500))),

@@ -20,10 +20,9 @@ macro_rules! over_both {
 }
 
 mod architecture;
-mod broker;
 mod calls;
+mod chaos;
 mod clocks;
-mod crashes;
 mod dead_platform;
 mod ends;
 #[cfg(feature = "external")]
@@ -39,6 +38,7 @@ mod poison;
 mod quotas;
 mod races;
 mod restore;
+mod storm;
 mod storms;
 mod threads;
 mod times;

@@ -4,12 +4,14 @@
 //! that is rolled back has spent nothing. Rows are locked last, in the order of their keys.
 
 mod forecast;
+mod forget;
 mod hear;
 mod keys;
 mod short;
 mod take;
 
 pub use forecast::{Planned, Shortage, forecast};
+pub use forget::forget;
 pub use hear::Heard;
 pub(crate) use hear::hear;
 pub(crate) use keys::{app_subject, throttle_of};

@@ -143,6 +143,15 @@ statement! {
     }
 }
 
+statement! {
+    /// A repeat takes its old place in the line again: were it cut off where it waited to be asked about, everything that
+    /// was due before then would be read first, and go out while its request may be under way.
+    TakePlaces { targets: Vec<Uuid> as Array<sql::Uuid> } {
+        "UPDATE publish_queue SET due_at = first_due_at \
+         WHERE op = 'publish' AND subject_id = ANY($1) AND due_at > first_due_at"
+    }
+}
+
 impl Batch for StartBatch {
     type Request = Start;
     type Answer = Started;
@@ -241,5 +250,11 @@ async fn start_parts(
     }
     .load(connection)
     .await?;
+    // Their targets are locked, and nobody moves an item without that.
+    let repeats: Vec<_> =
+        starts.iter().filter(|start| start.status == Status::Unconfirmed).map(|start| start.target_id.0).collect();
+    if !repeats.is_empty() {
+        TakePlaces { targets: repeats }.execute(connection).await?;
+    }
     Ok(rows.into_iter().map(|(id, deadline, now)| (id, (time(deadline), time(now)))).collect())
 }

@@ -11,7 +11,7 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::{
-    budgets::{Budget, Heard, Planned, forecast},
+    budgets::{Budget, Heard, Planned, forecast, forget},
     targets::{Finish, Give, LaneWork, Start, Started, Targets, Work},
 };
 use uuid::Uuid;
@@ -381,4 +381,18 @@ async fn what_is_to_come_is_foretold() {
     house.server.execute("DELETE FROM publish_queue").await;
     assert!(matches!(at(0).await, Some(14 | 15)), "the window is used up");
     assert_eq!(at(16).await, None);
+}
+
+#[tokio::test]
+async fn what_nobody_uses_is_forgotten_and_nothing_else() {
+    let house = House::new().await;
+    let lane = lane(&house, 2).await;
+    start(&house.targets, &lane, 0, vec![account(&lane, 10), app(&lane, 10)]).await;
+    pass(&house).await;
+    assert_eq!(forget(&house.database, 10).await.unwrap(), 0);
+    let old = "UPDATE rate_budgets SET updated_at = now() - interval '9 days'";
+    house.server.execute(old).await;
+    house.server.execute("UPDATE rate_budgets SET blocked_until = now() + interval '1 hour' WHERE scope = 'app'").await;
+    assert_eq!(forget(&house.database, 10).await.unwrap(), 1);
+    assert_eq!(house.server.texts("SELECT scope FROM rate_budgets").await, ["app"]);
 }

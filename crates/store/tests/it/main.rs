@@ -10,3 +10,4 @@ mod lanes;
 mod migrations;
 mod partitions;
 mod sending;
+mod specification;

@@ -10,6 +10,7 @@ use e2e::chaos::{
     scenarios::{self, Scenario},
     verdict::{HEAD, Verdict},
 };
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -37,7 +38,11 @@ async fn main() -> ExitCode {
     }
     let mut verdicts = Vec::new();
     for scenario in wanted {
-        let verdict = scenario.run(seed).await;
+        // What a scenario has started goes with it.
+        let verdict = tokio::select! {
+            verdict = scenario.run(seed) => verdict,
+            () = told_to_stop() => return ExitCode::from(130),
+        };
         if is_asked("--json") {
             println!("{}", verdict.json());
         } else {
@@ -49,6 +54,15 @@ async fn main() -> ExitCode {
         println!("{}", table(&verdicts));
     }
     if verdicts.iter().all(Verdict::holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn told_to_stop() {
+    let mut terminate = signal(SignalKind::terminate()).expect("a signal handler");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("a signal handler");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }
 
 fn wanted(names: &[String]) -> Result<Vec<Scenario>, String> {

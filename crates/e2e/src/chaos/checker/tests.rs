@@ -159,6 +159,8 @@ fn a_part_that_is_live_twice_is_doubled_unless_its_caller_asked_for_it() {
         first(run).retries = 1;
     };
     assert_eq!(after(asked), []);
+    let rewritten = |run: &mut Evidence| run.ledger.push(entry("a", 5));
+    assert_eq!(after(rewritten), [], "the same post, written again under its key");
 }
 
 #[test]

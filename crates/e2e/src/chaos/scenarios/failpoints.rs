@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     chaos::{
-        failpoints,
+        client, failpoints,
         stage::{SERVICES, Stage},
         verdict::{Kind, Verdict, Violation},
     },
@@ -22,6 +22,9 @@ const PAUSE: Duration = Duration::from_millis(90);
 /// Under load every place is come by within this, after a start.
 const PATIENCE: Duration = Duration::from_secs(45);
 const SIGABRT: i32 = 6;
+/// A publisher comes by here only with an account that has nothing to do.
+const FOR_NOTHING: &str = "publisher.before_release";
+const BETWEEN_ALARMS: Duration = Duration::from_secs(1);
 
 /// At every point that `wanted` names, at each of these hits.
 pub(crate) async fn crash(name: &str, seed: u64, wanted: impl Fn(&str) -> bool, hits: &[u32]) -> Verdict {
@@ -38,6 +41,7 @@ pub(crate) async fn crash(name: &str, seed: u64, wanted: impl Fn(&str) -> bool, 
             plans.insert(program, Plan { waiting: plan, armed: None });
         }
     }
+    let (mut alarms, mut alarmed) = (0, Instant::now());
     // The programs die side by side, each at its own pace.
     while !plans.is_empty() {
         for (program, how) in stage.fleet.fallen() {
@@ -72,6 +76,13 @@ pub(crate) async fn crash(name: &str, seed: u64, wanted: impl Fn(&str) -> bool, 
             }
             goes_on
         });
+        let waits_for_nothing = plans.values().any(|plan| plan.armed.is_some_and(|(point, ..)| point == FOR_NOTHING));
+        if waits_for_nothing && alarmed.elapsed() > BETWEEN_ALARMS {
+            alarmed = Instant::now();
+            alarms += 1;
+            let lodger = stage.lodgers[alarms % stage.lodgers.len()].clone();
+            tokio::spawn(async move { client::false_alarm(&lodger, seed, alarms).await });
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     stage.run(Duration::from_secs(1)).await;
