@@ -1,5 +1,6 @@
 //! Writing down what networks said of budgets. It only ever tightens: within a window less is left than before and it
-//! ends no sooner, and what is blocked is blocked for longer.
+//! ends no sooner, and what is blocked is blocked for longer. But a network that turns a call away and says until when
+//! knows its window, of which ours was a guess.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +53,8 @@ statement! {
            window_start = CASE WHEN b.window_end <= h.at AND h.reset IS NOT NULL THEN h.at ELSE b.window_start END, \
            used = GREATEST(CASE WHEN b.window_end <= h.at AND h.reset IS NOT NULL THEN 0 ELSE b.used END, \
              LEAST(b.limit_, h.told) - h.remaining), \
-           window_end = GREATEST(b.window_end, h.reset), \
+           window_end = CASE WHEN h.blocked IS NOT NULL AND h.reset > h.at THEN h.reset \
+             ELSE GREATEST(b.window_end, h.reset) END, \
            blocked_because = CASE WHEN h.blocked > coalesce(b.blocked_until, '-infinity') THEN h.because \
              ELSE b.blocked_because END, \
            blocked_until = GREATEST(b.blocked_until, h.blocked), updated_at = h.at \

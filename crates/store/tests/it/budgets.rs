@@ -246,6 +246,38 @@ async fn what_networks_say_tightens_and_never_loosens() {
 }
 
 #[tokio::test]
+async fn who_is_turned_away_waits_for_the_reset_that_was_named_and_not_for_a_window_of_ours() {
+    // given: a window of ours that has a quarter of an hour to go
+    let house = House::new().await;
+    let lane = lane(&house, 2).await;
+    let budget = account(&lane, 100);
+    start(&house.targets, &lane, 0, vec![budget]).await;
+
+    // when
+    let reset = house.now().await + SignedDuration::from_mins(2);
+    let turned_away = Heard {
+        budget,
+        limit: Some(100),
+        remaining: Some(0),
+        reset: Some(reset),
+        blocked: Some((reset, "Too Many Requests".to_owned())),
+    };
+    heard(&house, &lane, vec![turned_away]).await;
+
+    // then: not before the reset
+    let Started::Throttled(throttle) = start(&house.targets, &lane, 1, vec![budget]).await else {
+        panic!("it is used up");
+    };
+    assert_eq!((throttle.until, throttle.because.as_str()), (reset, "Too Many Requests"));
+
+    // and: not after it
+    let passed = "UPDATE rate_budgets SET window_end = window_end - interval '2 min', blocked_until = now()";
+    house.server.execute(passed).await;
+    assert!(goes(&start(&house.targets, &lane, 1, vec![budget]).await));
+    assert_eq!(row(&house).await, (1, 100));
+}
+
+#[tokio::test]
 async fn what_is_blocked_waits_whatever_is_left() {
     let house = House::new().await;
     let lane = lane(&house, 2).await;
