@@ -4,7 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-services test test-external check bench services-down
+.PHONY: help run run-services test test-external check bench chaos services-down
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -23,6 +23,9 @@ check: ## formatting, lints, licences, shell scripts
 
 bench: ## how fast it is, as ratios taken in one run
 	@deploy/dev/bench
+
+chaos: ## faults on purpose, and a table of what was true afterwards; `SEED=n make chaos` repeats a run, `only="kills soak"` picks
+	@deploy/dev/chaos $(only)
 
 test-external: ## tests that need npm or PyPI: the official Bluesky PDS, Standard Webhooks libraries
 	@deploy/dev/test-external

@@ -7,6 +7,7 @@
 //! Time and randomness come in as parameters, so every decision can be driven by a property test.
 
 pub mod account;
+pub mod budget;
 pub mod connection;
 pub mod envelope;
 pub mod event;

@@ -1,5 +1,8 @@
 //! The real programs as processes of their own, to be stopped, killed and started again.
 
+mod faults;
+mod links;
+mod operator;
 mod play;
 mod program;
 mod programs;
@@ -12,8 +15,11 @@ use testkit::{TestBroker, TestDatabase};
 use url::Url;
 use vault::PublicRing;
 
+pub use links::Links;
+pub use operator::Said;
 pub use play::play;
 pub use program::Program;
+pub use programs::free_port;
 use programs::{Cast, Running};
 
 use crate::{
@@ -22,6 +28,8 @@ use crate::{
     tenant::{self, Policies},
     waiting::within,
 };
+
+const SIGNING_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// How the services are spread over processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +48,14 @@ impl Formation {
             Self::Together => &[Program::Fanfare],
         }
     }
+
+    /// The one that has the API.
+    pub fn front(self) -> Program {
+        match self {
+            Self::Apart => Program::Gateway,
+            Self::Together => Program::Fanfare,
+        }
+    }
 }
 
 /// A fleet to be.
@@ -48,13 +64,14 @@ pub struct Plan {
     broker: Option<String>,
     settings: Vec<(String, String)>,
     is_tapped: bool,
+    is_linked: bool,
     cast: Cast,
 }
 
 impl Plan {
     /// With everything as production has it.
     pub fn of(formation: Formation) -> Self {
-        Self { formation, broker: None, settings: Vec::new(), is_tapped: false, cast: Cast::Programs }
+        Self { formation, broker: None, settings: Vec::new(), is_tapped: false, is_linked: false, cast: Cast::Programs }
     }
 
     /// With variables for all of ours.
@@ -78,6 +95,13 @@ impl Plan {
         self
     }
 
+    /// With wires in between that can be made to misbehave: see [`Fleet::links`].
+    #[must_use]
+    pub fn linked(mut self) -> Self {
+        self.is_linked = true;
+        self
+    }
+
     /// Each program played by this one: see [`play`].
     #[must_use]
     pub fn played(mut self) -> Self {
@@ -97,41 +121,49 @@ impl Plan {
             Formation::Apart if self.broker.is_none() => Some(testkit::broker().await),
             _ => None,
         };
-        let tap = if self.is_tapped { Some(Wiretap::on(db.url()).await) } else { None };
-        let mut variables: Vec<(String, String)> = vec![
-            ("FANFARE__DATABASE__URL".into(), tap.as_ref().map_or(db.url(), Wiretap::url).into()),
-            ("FANFARE__EGRESS__ALLOW".into(), allowed().join(",")),
-            ("FANFARE__LOG__FORMAT".into(), "pretty".into()),
-        ];
-        if let Some(url) = self.broker.as_deref().or(broker.as_ref().map(TestBroker::url)) {
-            variables.push(("FANFARE__BROKER__URL".into(), url.to_owned()));
-        }
-        variables.extend(self.settings);
         let pair = vault::generate();
         let keys =
             Keys { public: pair.public, private: secrecy::ExposeSecret::expose_secret(&pair.private).to_owned() };
         let mut ports = BTreeMap::new();
         for program in formation.services().iter().chain(&[Program::Sandbox]) {
             for kind in [Port::Own, Port::Admin] {
-                ports.insert((*program, kind), programs::free_port(ports.values().copied()));
+                ports.insert((*program, kind), free_port());
             }
         }
-        let front = if formation == Formation::Apart { Program::Gateway } else { Program::Fanfare };
+        let front = formation.front();
         let origin =
             |program| Url::parse(&format!("http://127.0.0.1:{}", ports[&(program, Port::Own)])).expect("a URL");
+        let broker_url = self.broker.as_deref().or(broker.as_ref().map(TestBroker::url));
+        let tap = if self.is_tapped { Some(Wiretap::on(db.url()).await) } else { None };
+        let links = match self.is_linked {
+            true => Some(Links::between(db.url(), broker_url, &origin(Program::Sandbox), &origin(front)).await),
+            false => None,
+        };
+        let database_url = links.as_ref().map(Links::database_url).or(tap.as_ref().map(Wiretap::url));
+        let mut variables: Vec<(String, String)> = vec![
+            ("FANFARE__DATABASE__URL".into(), database_url.unwrap_or(db.url()).into()),
+            ("FANFARE__EGRESS__ALLOW".into(), allowed().join(",")),
+            ("FANFARE__LOG__FORMAT".into(), "pretty".into()),
+        ];
+        if let Some(url) = links.as_ref().and_then(Links::broker_url).or(broker_url) {
+            variables.push(("FANFARE__BROKER__URL".into(), url.to_owned()));
+        }
+        variables.extend(self.settings);
         let mut fleet = Fleet {
             database: Database::new(&DatabaseSettings::for_url(db.url())).expect("a pool"),
-            gateway: Caller::of(&origin(front)),
+            gateway: Caller::of(links.as_ref().map_or(&origin(front), Links::front_url)),
             world: World::new(Caller::of(&origin(Program::Sandbox))),
             db,
             formation,
             cast: self.cast,
             running: BTreeMap::new(),
+            others: Vec::new(),
             ports,
             variables,
             keys,
             files: tempfile::tempdir().expect("a directory"),
             tap,
+            links,
             _broker: broker,
         };
         fleet.start(Program::Sandbox);
@@ -155,11 +187,14 @@ pub struct Fleet {
     formation: Formation,
     cast: Cast,
     running: BTreeMap<Program, Running>,
+    /// Further instances of programs.
+    others: Vec<Running>,
     ports: BTreeMap<(Program, Port), u16>,
     variables: Vec<(String, String)>,
     keys: Keys,
     files: TempDir,
     tap: Option<Wiretap>,
+    links: Option<Links>,
     _broker: Option<TestBroker>,
 }
 
@@ -193,8 +228,11 @@ impl Fleet {
     /// # Panics
     /// When it was not built.
     pub fn start(&mut self, program: Program) {
-        let settings = self.settings_of(program);
-        let running = Running::start(program, self.cast, self.files.path(), &settings);
+        self.launch(program, &self.settings_of(program));
+    }
+
+    fn launch(&mut self, program: Program, settings: &[(String, String)]) {
+        let running = Running::start(program, self.cast, self.files.path(), settings);
         let before = self.running.insert(program, running);
         assert!(before.is_none(), "{program} runs already");
     }
@@ -251,7 +289,7 @@ impl Fleet {
     /// When it does not run, or does not end.
     pub async fn stop(&mut self, program: Program) -> ExitStatus {
         let running = self.running.remove(&program).unwrap_or_else(|| panic!("{program} does not run"));
-        running.terminate();
+        running.signal("TERM");
         end(running).await
     }
 
@@ -262,7 +300,7 @@ impl Fleet {
     pub async fn stop_services(&mut self) -> Vec<(Program, ExitStatus)> {
         let services = self.formation.services().iter();
         let stopping: Vec<_> = services.filter_map(|program| Some((*program, self.running.remove(program)?))).collect();
-        stopping.iter().for_each(|(_, running)| running.terminate());
+        stopping.iter().for_each(|(_, running)| running.signal("TERM"));
         let mut ended = Vec::new();
         for (program, running) in stopping {
             ended.push((program, end(running).await));
@@ -311,15 +349,19 @@ impl Fleet {
         Caller::of(&Url::parse(&format!("http://127.0.0.1:{admin}")).expect("a URL")).get("/metrics").await.text
     }
 
+    fn front(&self) -> Program {
+        self.formation.front()
+    }
+
     fn settings_of(&self, program: Program) -> Vec<(String, String)> {
         let port = |kind| self.ports[&(program, kind)].to_string();
         let name = program.name().to_uppercase();
+        let direct = format!("http://127.0.0.1:{}", self.ports[&(Program::Sandbox, Port::Own)]);
+        let linked = self.links.as_ref().map(|links| links.networks_url().as_str().trim_end_matches('/').to_owned());
+        let networks = linked.unwrap_or(direct);
         let mut settings = vec![
             (format!("FANFARE__{name}__ADMIN__PORT"), port(Port::Admin)),
-            (
-                "FANFARE__SANDBOX__URL".into(),
-                format!("http://127.0.0.1:{}", self.ports[&(Program::Sandbox, Port::Own)]),
-            ),
+            ("FANFARE__SANDBOX__URL".into(), networks.clone()),
         ];
         settings.extend(self.variables.iter().cloned());
         let directory = |of: &str| self.files.path().join(of).display().to_string();
@@ -328,6 +370,8 @@ impl Fleet {
                 return vec![
                     ("FANFARE__ADMIN__PORT".into(), port(Port::Admin)),
                     ("FANFARE__SANDBOX__PORT".into(), port(Port::Own)),
+                    // What its accounts call home is where everybody reaches it.
+                    ("FANFARE__SANDBOX__URL".into(), networks),
                     ("FANFARE__SANDBOX__DATA_DIR".into(), directory("sandbox")),
                     ("FANFARE__LOG__FORMAT".into(), "pretty".into()),
                 ];
@@ -337,7 +381,7 @@ impl Fleet {
         }
         if matches!(program, Program::Gateway | Program::Fanfare) {
             settings.push(("FANFARE__GATEWAY__PORT".into(), port(Port::Own)));
-            settings.push(("FANFARE__MEDIA__SIGNING_KEY".into(), "0123456789abcdef0123456789abcdef".into()));
+            settings.push(("FANFARE__MEDIA__SIGNING_KEY".into(), SIGNING_KEY.into()));
         }
         if matches!(program, Program::Gateway | Program::Fanfare | Program::Publisher) {
             settings.push(("FANFARE__MEDIA__DIRECTORY".into(), directory("media")));

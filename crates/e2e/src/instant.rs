@@ -14,14 +14,16 @@ use domain::{
 use egress::{Body, Limits, Method, Request};
 use jiff::Timestamp;
 use platforms::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
-    Sought, Spec, TargetDraft,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Origins, Part, PreviewRequest, Refresh,
+    RuleFault, Sought, Spec, TargetDraft,
 };
 use publisher::Networks;
 use runtime::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use url::Url;
+
+use crate::ration::Ration;
 
 /// What all instant networks of a process remember together.
 #[derive(Clone)]
@@ -30,6 +32,7 @@ pub struct Memory {
     count: Arc<watch::Sender<usize>>,
     takes: Duration,
     post_to: Option<Url>,
+    ration: Option<Arc<Ration>>,
 }
 
 #[derive(Default)]
@@ -55,7 +58,18 @@ pub struct Sent {
 impl Memory {
     /// Networks whose calls take this long.
     pub fn new(takes: Duration) -> Self {
-        Self { inner: Arc::default(), count: Arc::new(watch::Sender::new(0)), takes, post_to: None }
+        Self { inner: Arc::default(), count: Arc::new(watch::Sender::new(0)), takes, post_to: None, ration: None }
+    }
+
+    /// Networks that let each account send so much and no more.
+    #[must_use]
+    pub fn rationed(self, ration: Ration) -> Self {
+        Self { ration: Some(Arc::new(ration)), ..self }
+    }
+
+    /// Sends that were thrown back as too many.
+    pub fn thrown_back(&self) -> usize {
+        self.ration.as_ref().map_or(0, |ration| ration.thrown_back())
     }
 
     /// Networks whose calls are one `POST` to this address each.
@@ -67,7 +81,11 @@ impl Memory {
     pub fn networks(&self) -> Networks {
         let all: HashMap<&'static str, &'static InstantNetwork> = Platform::all()
             .map(|platform| {
-                let network = InstantNetwork { spec: platforms::network(platform).spec(), memory: self.clone() };
+                // Accounts put into the database know no server of their own; all are at the one that is no server.
+                let real = platforms::network(platform).spec();
+                let budgets = self.ration.as_ref().map_or(real.budgets, |ration| ration.documented());
+                let spec = Spec { origins: Origins::One, budgets, ..*real };
+                let network = InstantNetwork { spec: Box::leak(Box::new(spec)), memory: self.clone() };
                 let network: &'static InstantNetwork = Box::leak(Box::new(network));
                 (platform.name(), network)
             })
@@ -149,6 +167,10 @@ impl Network for InstantNetwork {
         Vec::new()
     }
 
+    fn origin<'a>(&'a self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
+        "instant"
+    }
+
     async fn identify(&self, _cx: &Cx<'_>, _given: &Value) -> Result<Identity, Refusal> {
         let message = "accounts of an instant network are put into the database".to_owned();
         Err(Refusal::Rejected { code: ErrorCode::AccountNotFound, message, http_status: None })
@@ -167,6 +189,9 @@ impl Network for InstantNetwork {
     }
 
     async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {
+        if let Some(refusal) = self.memory.ration.as_ref().and_then(|ration| ration.spend(cx, account)) {
+            return Outcome::Refused(refusal);
+        }
         self.memory.began(account.network_unique_id, composed["text"].as_str().unwrap_or_default());
         if !self.memory.takes.is_zero() {
             tokio::time::sleep(self.memory.takes).await;

@@ -2,14 +2,20 @@
 
 use testkit::TestDatabase;
 
-/// Whatever waits for its next try or its next probe is due now.
+/// Whatever waits for its next try, its next probe or the next word on how it goes on is due now.
 pub async fn are_over(db: &TestDatabase) {
-    cut(db, "t.next_at > clock_timestamp() + interval '1 s' AND t.state IN ('queued', 'unconfirmed')", "").await;
+    cut(
+        db,
+        "t.next_at > clock_timestamp() + interval '1 s' AND t.state IN ('queued', 'publishing', 'unconfirmed')",
+        "",
+    )
+    .await;
 }
 
-/// What is asked for again and again is asked for once more, as the last time.
+/// What is asked for again and again is asked for once more, as the last time. The wait before the first time is left
+/// alone: it is no more than a request may take.
 pub async fn are_all_but_over(db: &TestDatabase) {
-    cut(db, "t.next_at > clock_timestamp() + interval '1 s' AND t.state = 'unconfirmed'", ", probes = 5").await;
+    cut(db, "t.next_at > clock_timestamp() + interval '5 s' AND t.state = 'unconfirmed'", ", probes = 5").await;
 }
 
 /// Locks in the order everybody does.

@@ -9,6 +9,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
+use crate::Readings;
+
 /// Where networks with one fixed origin are: the real ones, or the sandbox's.
 #[derive(Debug, Clone, Default)]
 pub struct Bases(BTreeMap<&'static str, Url>);
@@ -48,6 +50,8 @@ pub struct Cx<'a> {
     pub now: Timestamp,
     /// When the exchange must be over.
     pub deadline: egress::Deadline,
+    /// Where [`crate::Network::send`] notes what the answer said of budgets; other calls have limits of their own.
+    pub readings: Option<&'a Readings>,
 }
 
 /// The account a call is made for.

@@ -17,6 +17,7 @@ mod given;
 mod links;
 mod options;
 mod origin;
+mod readings;
 mod registry;
 mod rules;
 mod spec;
@@ -30,8 +31,9 @@ pub mod x;
 pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Sought, Tokens};
 pub use doors::Doors;
 pub use draft::{DraftMedia, DraftPart, PreviewRequest, RuleFault, TargetDraft};
+pub use readings::Readings;
 pub use registry::network;
-pub use spec::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+pub use spec::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Progress, Refusal};
@@ -52,6 +54,9 @@ pub trait Network: Send + Sync {
 
     /// What would be sent, for `POST /v1/posts/validate`: secrets left out, unknown ids as `<...>`.
     fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, bases: &Bases) -> Vec<PreviewRequest>;
+
+    /// The server that an account's calls go to: what is down together. `facts` are the account's, `null` while unknown.
+    fn origin<'a>(&'a self, bases: &'a Bases, facts: &'a Value) -> &'a str;
 
     /// Checks credentials a caller handed in and says whose they are. `given` holds secrets.
     ///

@@ -1,6 +1,6 @@
 //! A network's limits and quirks as data.
 
-use domain::platform::Platform;
+use domain::{budget::BudgetRule, platform::Platform};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -76,6 +76,16 @@ pub enum Ability {
     FirstComment,
 }
 
+/// How many servers speak for a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origins {
+    /// One for all accounts.
+    One,
+    /// Each account has its own: an instance, a personal data server. One that is down says nothing of the others.
+    Many,
+}
+
 /// All that is known of a network without a call.
 pub struct Spec {
     /// Which.
@@ -94,8 +104,14 @@ pub struct Spec {
     pub options: fn() -> Value,
     /// How an ambiguous send is resolved, for most accounts.
     pub probe: ProbeClass,
+    /// What the network documents that one account and one app may publish in a window of time. Kept to ahead of a send;
+    /// at least one of them is of the account, since a network's "too much" is remembered there. Uploads and look-ups
+    /// have limits of their own, which are obeyed when the network names them.
+    pub budgets: &'static [BudgetRule],
     /// Calls in flight per process.
     pub permits: u32,
+    /// Whether all accounts' calls go to the same server; [`Network::origin`](crate::Network::origin) names it.
+    pub origins: Origins,
     /// Most bytes of credentials worth looking at; more is refused unread.
     pub credentials_max_bytes: usize,
 }

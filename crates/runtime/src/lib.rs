@@ -8,6 +8,7 @@
 pub mod admin;
 pub mod backoff;
 pub mod clock;
+pub mod failpoint;
 pub mod metrics;
 pub mod secret;
 pub mod sections;

@@ -2,7 +2,7 @@
 //!
 //! A transaction that began early may commit late, so neither ids nor sequence numbers are in commit order. Events
 //! carry their transaction's id and are read below the snapshot's xmin: every transaction below it has ended, so a
-//! cursor never skips one.
+//! cursor never skips one. Both are counted on from what a dump brought along, see [`crate::identity`].
 
 use diesel_async::RunQueryDsl;
 use domain::ids::{EventId, ProjectId};
@@ -107,7 +107,8 @@ statement! {
         hidden: &'static str as sql::Text,
         limit: i64 as sql::BigInt,
     } -> (sql::Text, Nullable<sql::Text>, Nullable<sql::Uuid>, Nullable<sql::Text>) {
-        "WITH settled AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xmin) \
+        "WITH settled AS MATERIALIZED (SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + \
+           coalesce((SELECT event_offset FROM instance_identity WHERE one), 0))::text::xid8 AS xmin) \
          SELECT settled.xmin::text, e.xid::text, e.id, e.body FROM settled LEFT JOIN LATERAL (\
            SELECT xid, id, body FROM events WHERE project_id = $1 AND (xid, id) > ($2::text::xid8, $3) \
              AND xid < settled.xmin AND ($4::text IS NULL OR type = $4) AND type <> $6 \

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Database, StoreError, WriterSettings,
+    identity::is_held,
     statement::statement,
     types::{Array, Nullable, SqlStamp, Stamp, sql, stamp, stamp_opt, time},
     writer::{Batch, Writer},
@@ -76,19 +77,21 @@ impl Lanes {
         }
     }
 
-    /// The queues with something due, at most [`LOOK_AHEAD`] ahead, and when the next lane of any queue is due after
-    /// that. One statement.
+    /// The queues with something due, at most [`LOOK_AHEAD`] ahead. While publishing is held those are left out whose
+    /// lanes touch a network: besides posts also refreshes, since a clone must not use up the tokens of its original.
+    /// One statement.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn due(&self) -> Result<Vec<Queue>, StoreError> {
+    pub async fn due(&self) -> Result<Due, StoreError> {
         let mut connection = self.database.connection().await?;
         let queues: Vec<i16> = Queue::all().map(Queue::number).collect();
-        let rows: Vec<(i16,)> = DueQueues { queues, ahead: LOOK_AHEAD.as_secs_f64() }
-            .load(&mut connection)
+        let unheld: Vec<i16> = Queue::all().filter(|queue| *queue == Queue::Deliver).map(Queue::number).collect();
+        let (is_held, due): (bool, Vec<i16>) = DueQueues { queues, ahead: LOOK_AHEAD.as_secs_f64(), unheld }
+            .get_result(&mut connection)
             .await
             .map_err(StoreError::from_diesel("name the queues with something due"))?;
-        Ok(rows.into_iter().filter_map(|(number,)| Queue::from_number(number)).collect())
+        Ok(Due { queues: due.into_iter().filter_map(Queue::from_number).collect(), is_held })
     }
 
     /// Leases lanes of a queue that are due. At most `window` lanes of the queue are leased at once by everybody
@@ -169,6 +172,15 @@ impl Lanes {
     }
 }
 
+/// What there is to hand over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The queues with something due.
+    pub queues: Vec<Queue>,
+    /// Whether publishing is held: see [`crate::identity`].
+    pub is_held: bool,
+}
+
 /// How far behind a queue is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backlog {
@@ -180,9 +192,15 @@ pub struct Backlog {
 
 statement! {
     /// One index probe a queue, whatever waits in it.
-    DueQueues { queues: Vec<i16> as Array<sql::SmallInt>, ahead: f64 as sql::Double } -> (sql::SmallInt,) {
-        "SELECT q FROM unnest($1) AS q WHERE EXISTS (SELECT 1 FROM jobs WHERE queue = q AND due_at < 'infinity' \
-         AND due_at <= clock_timestamp() + make_interval(secs => $2))"
+    DueQueues {
+        queues: Vec<i16> as Array<sql::SmallInt>,
+        ahead: f64 as sql::Double,
+        unheld: Vec<i16> as Array<sql::SmallInt>,
+    } -> (sql::Bool, Array<sql::SmallInt>) {
+        concat!("WITH held AS MATERIALIZED (SELECT ", is_held!(), " AS held) \
+         SELECT held, ARRAY(SELECT q FROM unnest($1) AS q WHERE (NOT held OR q = ANY($3)) \
+           AND EXISTS (SELECT 1 FROM jobs WHERE queue = q AND due_at < 'infinity' \
+             AND due_at <= clock_timestamp() + make_interval(secs => $2))) FROM held")
     }
 }
 

@@ -6,10 +6,11 @@
 //! since its last commit returned.
 //!
 //! Architecture invariant: locks are taken in one order everywhere: idempotency_keys, social_accounts, media, jobs,
-//! posts, post_progress, post_targets, target_parts, queues, append-only tables; within a table sorted by key.
+//! posts, post_progress, post_targets, target_parts, queues, rate_budgets, append-only tables; within a table sorted by key.
 
 pub mod accounts;
 pub mod audit;
+pub mod budgets;
 mod database;
 pub mod deliveries;
 mod doorbell;
@@ -17,6 +18,7 @@ pub mod endpoints;
 mod error;
 pub mod events;
 pub mod idempotency;
+pub mod identity;
 pub mod keys;
 pub mod lanes;
 pub mod media;

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
+    identity::event_xid,
     statement::statement,
     types::{Array, Nullable, SqlStamp, Stamp, sql, stamp},
 };
@@ -116,9 +117,9 @@ statement! {
         traces: Vec<Option<String>> as Array<Nullable<sql::Text>>,
         at: Vec<Stamp> as Array<SqlStamp>,
     } {
-        "INSERT INTO events (id, project_id, type, resource_id, resource_seq, owners, body, trace, created_at) \
-         SELECT i, p, k, r, s, ARRAY(SELECT jsonb_array_elements_text(o::jsonb)), b, t, a \
-         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS u(i, p, k, r, s, o, b, t, a)"
+        concat!("INSERT INTO events (id, xid, project_id, type, resource_id, resource_seq, owners, body, trace, created_at) \
+         SELECT i, ", event_xid!(), ", p, k, r, s, ARRAY(SELECT jsonb_array_elements_text(o::jsonb)), b, t, a \
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS u(i, p, k, r, s, o, b, t, a)")
     }
 }
 

@@ -104,7 +104,7 @@ fn week_of(at: Timestamp) -> Timestamp {
 }
 
 /// The smallest UUIDv7-shaped id of a moment: its milliseconds and zeros.
-fn first_id(at: Timestamp) -> Uuid {
+pub(crate) fn first_id(at: Timestamp) -> Uuid {
     Uuid::from_u128(u128::try_from(at.as_millisecond()).unwrap_or_default() << 80)
 }
 

@@ -9,6 +9,7 @@ use std::{collections::VecDeque, time::Duration};
 use diesel::QueryResult;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures::future::BoxFuture;
+use runtime::failpoint;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{Database, StoreError, error::is_disconnect, statement::statement};
@@ -181,20 +182,24 @@ impl<B: Batch> Task<B> {
         };
         let mut seen = None;
         match write::<B>(&mut connection, requests, &mut seen).await {
-            Ok(answers) => match AnsiTransactionManager::commit_transaction(&mut connection).await {
-                Ok(()) => {
-                    self.connection = Some(connection);
-                    Ok(answers)
-                }
-                Err(error) if is_disconnect(&error) => {
-                    if self.landed(seen).await? {
+            Ok(answers) => {
+                failpoint::hit("store.before_commit");
+                match AnsiTransactionManager::commit_transaction(&mut connection).await {
+                    Ok(()) => {
+                        failpoint::hit("store.after_commit");
+                        self.connection = Some(connection);
                         Ok(answers)
-                    } else {
-                        Err(Attempt::Gone(error.to_string()))
                     }
+                    Err(error) if is_disconnect(&error) => {
+                        if self.landed(seen).await? {
+                            Ok(answers)
+                        } else {
+                            Err(Attempt::Gone(error.to_string()))
+                        }
+                    }
+                    Err(error) => Err(Attempt::of(error)),
                 }
-                Err(error) => Err(Attempt::of(error)),
-            },
+            }
             Err(error) => {
                 if !is_disconnect(&error) && AnsiTransactionManager::rollback_transaction(&mut connection).await.is_ok()
                 {

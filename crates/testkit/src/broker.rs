@@ -50,6 +50,45 @@ impl TestBroker {
         self.url.as_str()
     }
 
+    /// Puts bytes of a stranger's into a queue. `kind` is the message's `type`.
+    ///
+    /// # Panics
+    /// When no queue takes them.
+    pub async fn put(&self, queue: &str, kind: Option<&str>, bytes: &[u8]) {
+        let properties = kind.map_or_else(|| json!({}), |kind| json!({"type": kind}));
+        let message = json!({
+            "routing_key": queue, "properties": properties, "payload": STANDARD.encode(bytes), "payload_encoding": "base64",
+        });
+        let answer = self.ask(Method::POST, "exchanges", "amq.default/publish", Some(message)).await;
+        assert_eq!(answer["routed"], true, "{queue}: {answer}");
+    }
+
+    /// The messages that wait in a queue, at most a thousand; they stay there.
+    ///
+    /// # Panics
+    /// When there is no such queue.
+    pub async fn waiting(&self, queue: &str) -> Vec<Vec<u8>> {
+        let all = json!({"count": 1_000, "ackmode": "ack_requeue_true", "encoding": "base64"});
+        let messages = self.ask(Method::POST, "queues", &format!("{queue}/get"), Some(all)).await;
+        let payload = |message: &Value| STANDARD.decode(message["payload"].as_str()?).ok();
+        let messages = messages.as_array().unwrap_or_else(|| panic!("{queue}: {messages}"));
+        messages.iter().map(|message| payload(message).expect("Base64")).collect()
+    }
+
+    /// Takes away what leads from an exchange to a queue under the queue's own name.
+    pub async fn unbind(&self, exchange: &str, queue: &str) {
+        self.ask(Method::DELETE, "bindings", &format!("e/{exchange}/q/{queue}/{queue}"), None).await;
+    }
+
+    /// `null` where there is nothing to say.
+    async fn ask(&self, method: Method, kind: &str, path: &str, body: Option<Value>) -> Value {
+        let path = format!("{kind}/{}/{path}", self.name);
+        let answer = Management::new().call(method, &path, body).await;
+        let told = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(answer.status.is_success(), "asking the broker for {path}: {} {told}", answer.status);
+        serde_json::from_str(&told).unwrap_or_default()
+    }
+
     /// The broker's process, as far as it says.
     pub async fn process(&self) -> Option<u32> {
         let answer = Management::new().call(Method::GET, "nodes?columns=os_pid", None).await;

@@ -1,13 +1,17 @@
 //! A database of its own for each test, copied from a migrated template and dropped at the end, also when it failed.
 
 use std::{
+    sync::Arc,
     thread::JoinHandle,
     time::{Duration, SystemTime},
 };
 
 use sha2::{Digest as _, Sha256};
 use store::{Database, DatabaseSettings};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Mutex,
+};
 use tokio_postgres::{Client, NoTls};
 use url::Url;
 use uuid::Uuid;
@@ -24,7 +28,7 @@ const LOCK: &str = "SELECT pg_advisory_lock(7310022911235)";
 pub struct TestDatabase {
     name: String,
     url: Url,
-    client: Client,
+    client: Mutex<Arc<Client>>,
 }
 
 /// Makes one.
@@ -42,7 +46,7 @@ pub async fn database() -> TestDatabase {
     let url = with_name(&server, &name);
     let client =
         connect(&url).await.unwrap_or_else(|error| panic!("connecting to {name}, a copy of {template}: {error}"));
-    TestDatabase { name, url, client }
+    TestDatabase { name, url, client: Mutex::new(Arc::new(client)) }
 }
 
 impl TestDatabase {
@@ -56,35 +60,94 @@ impl TestDatabase {
         Database::new(&DatabaseSettings::for_url(self.url())).expect("a URL that was just connected to")
     }
 
+    /// The connection, or a new one when the server was restarted meanwhile.
+    async fn client(&self) -> Arc<Client> {
+        let mut client = self.client.lock().await;
+        if client.is_closed() {
+            let name = &self.name;
+            let fresh = connect(&self.url).await.unwrap_or_else(|error| panic!("connecting to {name} again: {error}"));
+            *client = Arc::new(fresh);
+        }
+        Arc::clone(&client)
+    }
+
     /// Runs statements, for what no call of `store` would do.
     pub async fn execute(&self, sql: &str) {
-        self.client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        self.client().await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 
     /// The first column of each row; it must be text.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
-        let rows = self.client.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let rows = self.client().await.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// The first number of the first row.
     pub async fn count(&self, sql: &str) -> i64 {
-        self.client.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+        self.client().await.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let (server, name) = (server(), std::mem::take(&mut self.name));
-        let dropped = off_thread(move |runtime| {
-            runtime.block_on(async {
-                let client = connect(&server).await?;
-                client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
-            })
-        });
-        // One that could not be dropped now is pruned by a later test; a second panic would hide the first.
-        let _ = dropped.join();
+        drop_database(std::mem::take(&mut self.name));
     }
+}
+
+/// A copy of a test's database at one moment, dropped at the end.
+pub struct Backup(String);
+
+impl TestDatabase {
+    /// Makes one. Whoever is connected is thrown out.
+    pub async fn backup(&mut self) -> Backup {
+        let backup = Backup(format!("{}_backup", self.name));
+        self.from_outside(&[throw_out(&self.name), format!("CREATE DATABASE {} TEMPLATE {}", backup.0, self.name)])
+            .await;
+        backup
+    }
+
+    /// Puts a backup in the place of what is there: a database that says it is another one. Whoever is connected is
+    /// thrown out.
+    pub async fn restore(&mut self, backup: &Backup) {
+        let name = &self.name;
+        self.from_outside(&[
+            format!("DROP DATABASE {name} WITH (FORCE)"),
+            format!("CREATE DATABASE {name} TEMPLATE {}", backup.0),
+        ])
+        .await;
+    }
+
+    async fn from_outside(&mut self, statements: &[String]) {
+        let server = server();
+        let outside = connect(&server).await.unwrap_or_else(|error| panic!("connecting to the server: {error}"));
+        for sql in statements {
+            outside.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        }
+        let client = connect(&self.url).await.unwrap_or_else(|error| panic!("connecting again: {error}"));
+        self.client = Mutex::new(Arc::new(client));
+    }
+}
+
+fn throw_out(name: &str) -> String {
+    format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+}
+
+impl Drop for Backup {
+    fn drop(&mut self) {
+        drop_database(std::mem::take(&mut self.0));
+    }
+}
+
+fn drop_database(name: String) {
+    let server = server();
+    let dropped = off_thread(move |runtime| {
+        runtime.block_on(async {
+            let client = connect(&server).await?;
+            client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+        })
+    });
+    // One that could not be dropped now is pruned by a later test; a second panic would hide the first.
+    let _ = dropped.join();
 }
 
 /// Returns the template's name.
@@ -112,7 +175,16 @@ async fn make(server: &Url, name: &str) -> String {
     // Copying needs no lock of ours: many may copy from one that nobody is connected to.
     run("SELECT pg_advisory_unlock_all()".to_owned()).await;
     run(format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    settle(&with_name(server, name)).await;
     template
+}
+
+/// A copy says that it is its template, and a database that is not the one it says it is publishes nothing.
+async fn settle(url: &Url) {
+    let client = connect(url).await.unwrap_or_else(|error| panic!("connecting to a copy of the template: {error}"));
+    let itself = "UPDATE instance_identity i SET system_identifier = e.system_identifier, timeline = e.timeline, \
+        database_oid = e.database_oid, table_oid = e.table_oid FROM instance_evidence e";
+    client.batch_execute(itself).await.unwrap_or_else(|error| panic!("{itself}: {error}"));
 }
 
 async fn migrate(url: &Url) {

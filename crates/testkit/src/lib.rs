@@ -6,4 +6,4 @@ mod database;
 pub mod receiver;
 
 pub use broker::{TestBroker, broker};
-pub use database::{TestDatabase, database};
+pub use database::{Backup, TestDatabase, database};

@@ -67,7 +67,7 @@ async fn attempt(worker: &Worker, request: &ConnectRequest, trace: &Trace, patie
         Err(answer) => return answer,
     };
     let patience = worker.settings.identify_timeout().min(patience.saturating_sub(RESERVE));
-    let cx = Cx { door, bases, now: worker.clock.now(), deadline: Deadline::after(patience) };
+    let cx = Cx { door, bases, now: worker.clock.now(), deadline: Deadline::after(patience), readings: None };
     let identify = worker.network(request.platform).identify(&cx, &given);
     let identity = match tokio::time::timeout(patience, identify).await {
         Ok(Ok(identity)) => identity,

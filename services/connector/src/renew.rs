@@ -6,7 +6,7 @@ use domain::{target::Refusal, transition::Error};
 use egress::Deadline;
 use jiff::{SignedDuration, Timestamp};
 use platforms::{Account, Cx, Refresh, Tokens};
-use runtime::backoff::Backoff;
+use runtime::{backoff::Backoff, failpoint};
 use secrecy::ExposeSecret as _;
 use store::{
     StoreError,
@@ -33,7 +33,12 @@ pub(crate) async fn renew(
 ) -> Result<Option<Timestamp>, StoreError> {
     while_held(worker, held, async {
         match ask(worker, of, refresher).await {
-            Ok(tokens) => store(worker, held, of, &tokens).await,
+            Ok(tokens) => {
+                failpoint::hit("connector.after_exchange");
+                let stored = store(worker, held, of, &tokens).await;
+                failpoint::hit("connector.after_store");
+                stored
+            }
             Err(Refusal::Auth { code, message, .. }) => {
                 let error = Error { code, message: refused::short(&message) };
                 end(worker, held, of, &error).await
@@ -60,7 +65,7 @@ async fn ask(worker: &Worker, of: &Renewable, refresher: &dyn Refresh) -> Result
     let account =
         Account { network_unique_id: &of.network_unique_id, username: &of.username, facts: &of.facts, tokens: &tokens };
     let patience = worker.settings.refresh_timeout();
-    let cx = Cx { door, bases, now: worker.clock.now(), deadline: Deadline::after(patience) };
+    let cx = Cx { door, bases, now: worker.clock.now(), deadline: Deadline::after(patience), readings: None };
     let renewed = tokio::time::timeout(patience, refresher.refresh(&cx, &account))
         .await
         .map_err(|_| not_now("the network did not answer in time".to_owned()))??;

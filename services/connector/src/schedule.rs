@@ -32,7 +32,8 @@ pub(crate) enum Plan {
     Nothing,
     /// Nothing before then.
     At(Timestamp),
-    /// The targets that asked for it go at once: it was done a moment ago. The tokens are due then.
+    /// The targets that asked for it go at once: it was done a moment ago, or will not be done any more and they are held
+    /// with their account. The tokens are due then.
     Release(Option<Timestamp>),
     /// The targets that ask for it wait: it did not work a moment ago and is tried again then.
     Defer(Timestamp),
@@ -43,7 +44,8 @@ pub(crate) enum Plan {
 /// `not_before` is when the next try makes sense, after one that did not work.
 pub(crate) fn plan(of: &Renewable, not_before: Option<Timestamp>) -> Plan {
     if of.status != AccountStatus::Active {
-        return Plan::Nothing;
+        // A refusal may be recorded just after the account was held.
+        return if of.is_waiting { Plan::Release(None) } else { Plan::Nothing };
     }
     let due = of.expires_at.map(|expires_at| due(of.stored_at, expires_at));
     let is_due = due.is_some_and(|due| due <= of.now);
@@ -136,8 +138,10 @@ mod tests {
     #[test]
     fn tokens_that_nobody_may_use_are_left_alone() {
         for status in [AccountStatus::NeedsReconnect, AccountStatus::Disconnected] {
-            let of = Renewable { status, ..tokens(7_000, Some(7_200), true) };
-            assert_eq!(plan(&of, None), Plan::Nothing);
+            for (is_wanted, expected) in [(false, Plan::Nothing), (true, Plan::Release(None))] {
+                let of = Renewable { status, ..tokens(7_000, Some(7_200), is_wanted) };
+                assert_eq!(plan(&of, None), expected);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use domain::{
 };
 use egress::{Deadline, Door, Limits};
 use jiff::{SignedDuration, Timestamp};
-use runtime::{backoff::Backoff, clock::Clock, trace::Trace};
+use runtime::{backoff::Backoff, clock::Clock, failpoint, trace::Trace};
 use store::{
     StoreError,
     deliveries::{Deliveries, Disabling, Health, Item, Report, Verdict},
@@ -142,7 +142,9 @@ async fn send(sending: &Sending, endpoint: &Endpoint, mut item: Item, trace: &Tr
         Err(fault) => Answer::unsent(Outcome::Blocked, &fault),
         Ok(request) => {
             let limits = Limits::new(Deadline::after(sending.exchange_timeout), ANSWER_BYTES).truncating();
+            failpoint::hit("dispatcher.before_send");
             let result = sending.door.exchange(request, limits).await;
+            failpoint::hit("dispatcher.after_send");
             Answer::of(result, sending.clock.now())
         }
     };

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bus::{Bus, BusError, Delivery};
 use domain::job::{Kind, LANES_PER_MESSAGE, Lane, Queue};
 use futures::FutureExt as _;
-use runtime::backoff::Backoff;
+use runtime::{backoff::Backoff, failpoint};
 use store::lanes::Held;
 use tokio::{sync::OwnedSemaphorePermit, task::JoinSet};
 
@@ -40,6 +40,7 @@ pub(crate) async fn consume(shared: Arc<Shared>, bus: Arc<dyn Bus>) -> Result<()
             }
         }
         let taken = shared.lanes.take(lanes).await;
+        failpoint::hit("dispatcher.after_take");
         // Also when they could not be taken: the message is a hint, and the lease brings the lanes back.
         for delivery in deliveries {
             delivery.ack().await;

@@ -27,6 +27,10 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(commands::key::KeyCommand),
+    /// Holds publishing: nothing is sent until `release`. Posts are accepted and webhooks delivered all the while.
+    Hold(commands::hold::HoldArgs),
+    /// Lets publishing go on after `hold`, or in a database that was restored, cloned or failed over to.
+    Release(commands::release::ReleaseArgs),
     /// Looks at everything this configuration names and says what is wrong.
     Doctor,
     /// Prints the effective settings, secrets masked.
@@ -62,6 +66,8 @@ async fn carry_out(command: Command) -> Result<ExitCode, Failure> {
         Command::Migrate => commands::migrate(&Settings::load()?).await?,
         Command::Project(command) => commands::project::run(command, &Settings::load()?).await?,
         Command::Key(command) => commands::key::run(command, &Settings::load()?).await?,
+        Command::Hold(args) => commands::hold::run(args, &Settings::load()?).await?,
+        Command::Release(args) => commands::release::run(args, &Settings::load()?).await?,
         Command::Dev(dev::DevCommand::Seed(args)) => dev::seed::run(args, &Settings::load()?).await?,
         Command::Doctor => return commands::doctor::run(&Settings::load()?).await,
     }

@@ -1,5 +1,5 @@
-//! Forgetting what has run out (answers kept for idempotency keys, uploads with their bytes, old history), and making
-//! room for history to come.
+//! Forgetting what has run out (answers kept for idempotency keys, budgets that nobody uses, uploads with their bytes,
+//! old history), and making room for history to come.
 //!
 //! Every gateway does it; two at once find the same rows and do no harm.
 
@@ -9,7 +9,7 @@ use domain::media::object_key;
 use jiff::Timestamp;
 use media::{MediaError, ObjectKey, Objects};
 use runtime::{clock::Clock, shutdown::Shutdown};
-use store::{Database, StoreError, idempotency, media as files, partitions};
+use store::{Database, StoreError, budgets, idempotency, media as files, partitions};
 
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Rows of one statement.
@@ -39,6 +39,7 @@ pub(crate) async fn run(database: Database, objects: Objects, clock: Arc<dyn Clo
 async fn sweep(database: &Database, objects: &Objects, now: Timestamp) -> Result<(), SweepError> {
     partitions::turn(database, now).await?;
     while idempotency::expire(database, CHUNK).await? > 0 {}
+    while budgets::forget(database, CHUNK).await? > 0 {}
     loop {
         let expired = files::list_expired(database, CHUNK).await?;
         if expired.is_empty() {

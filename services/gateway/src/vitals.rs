@@ -8,7 +8,7 @@ use runtime::{
     metrics::{Gauge, GaugeVec, Metrics, MetricsError},
 };
 use store::{
-    Database, DatabaseVitals,
+    Database, DatabaseVitals, identity,
     lanes::{Lanes, LeaseSettings},
     targets::Targets,
 };
@@ -22,6 +22,8 @@ pub struct Vitals {
     oldest_due: GaugeVec,
     open: GaugeVec,
     connected: Gauge,
+    held: Gauge,
+    pool: Database,
 }
 
 impl Vitals {
@@ -44,6 +46,8 @@ impl Vitals {
                 &["platform"],
             )?,
             connected: metrics.gauge("fanfare_bus_connected", "1 while work can be handed over")?,
+            held: metrics.gauge("fanfare_publishing_held", "1 while nothing is sent until `fanfare release`")?,
+            pool: database.clone(),
             database: DatabaseVitals::new(database),
             bus,
         })
@@ -63,6 +67,9 @@ impl admin::Vitals for Vitals {
         self.connected.set(f64::from(u8::from(self.bus.connected())));
         for queue in self.lanes.backlog().await.unwrap_or_default() {
             self.oldest_due.with_label_values(&[queue.queue.name().as_str()]).set(queue.oldest_due_seconds);
+        }
+        if let Ok(hold) = identity::find_hold(&self.pool).await {
+            self.held.set(f64::from(u8::from(hold.is_some())));
         }
         let Ok(open) = self.targets.open_by_platform().await else { return };
         for platform in domain::platform::Platform::all() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bus::{Delivery, Receiver};
 use domain::job::{LANES_PER_MESSAGE, Queue};
+use runtime::failpoint;
 use store::{lanes::Held, targets::LaneWork};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -57,8 +58,7 @@ async fn hold(
         let Some(one) = permit.split(1) else { break };
         let (worker, permits) = (Arc::clone(&worker), Arc::clone(&permits));
         lanes.spawn(async move {
-            lane::run(&worker, queue, &permits, work).await;
-            drop(one);
+            lane::run(&worker, queue, permits, one, work).await;
         });
     }
     // Those of lanes that were somebody else's by now.
@@ -85,6 +85,7 @@ async fn take(worker: &Worker, queue: Queue, delivery: Delivery) -> Vec<LaneWork
         },
         Err(error) => Err(error),
     };
+    failpoint::hit("publisher.after_take");
     delivery.ack().await;
     taken.unwrap_or_else(|error| {
         tracing::warn!(queue = queue.name(), %error, "lanes could not be taken; they come back when their lease ends");

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     lane::Lane,
+    origins::{Said, WatchedDoor},
     prepare,
     record::Doing,
     server::Worker,
@@ -33,8 +34,15 @@ pub(crate) async fn follow(
         let record = doing.interrupted("It can no longer be asked how it goes on", &decision, now);
         return step::finish(worker, permits, lane, work, decision, Some(record)).await;
     };
-    let handle = work.state.parts[part].handle.clone().unwrap_or_default();
-    let progress = ask(worker, lane, follower, &handle).await;
+    let progress = match step::admitted(worker, lane, work).await {
+        Ok(()) => {
+            let handle = work.state.parts[part].handle.clone().unwrap_or_default();
+            ask(worker, lane, follower, &handle).await
+        }
+        // As long as a send would wait for the network; what is not over then is asked for ever more rarely.
+        Err(flow) if now < work.state.expire_at => return flow,
+        Err(_) => Progress::Unknown { message: "The network could not be asked".to_owned() },
+    };
     let event = Event::Followed { part, progress: progress.clone() };
     let Some(decision) = step::decide(worker, lane, work, &event) else { return step::stuck(worker) };
     let record = doing.followed(&progress, &decision, worker.now());
@@ -51,7 +59,11 @@ async fn ask(worker: &Worker, lane: &mut Lane, follower: &dyn Follow, handle: &V
     match prepare::account(lane) {
         Ok(account) => {
             let deadline = Deadline::after(worker.settings.send_timeout());
-            follower.follow(&Cx { door, bases, now: worker.now(), deadline }, &account, handle).await
+            let watched = WatchedDoor::new(door);
+            let cx = Cx { door: watched.door(), bases, now: worker.now(), deadline, readings: None };
+            let progress = follower.follow(&cx, &account, handle).await;
+            lane.seat.hear(&watched.verdict(&Said::of_progress(&progress)));
+            progress
         }
         Err(refusal) => Progress::Refused(refusal),
     }

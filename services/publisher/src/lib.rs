@@ -10,8 +10,10 @@
 mod clock;
 mod consume;
 mod follow;
+mod hold;
 mod lane;
 mod metrics;
+mod origins;
 mod prepare;
 mod probe;
 mod process;
@@ -20,6 +22,7 @@ mod send;
 mod server;
 mod settings;
 mod step;
+mod throttle;
 
 pub use process::run;
 pub use server::{Networks, Parts, PublisherError, serve};

@@ -12,12 +12,17 @@ use domain::{
 use egress::Deadline;
 use jiff::SignedDuration;
 use media::{FetchCaps, Fitted, Format, Kind, MediaError, ObjectKey, Rules};
-use platforms::{Account, Cx, Media, MediaHandle, MediaRules, Part};
+use platforms::{Account, Bases, Cx, Media, MediaHandle, MediaRules, Part};
+use runtime::failpoint;
 use serde_json::{Value, json};
 use store::targets::Work;
 use vault::Context;
 
-use crate::{lane::Lane, server::Worker};
+use crate::{
+    lane::Lane,
+    origins::{Said, WatchedDoor},
+    server::Worker,
+};
 
 /// One exchange of preparing: an upload, a poll, a look-up.
 const EXCHANGE: Duration = Duration::from_secs(60);
@@ -102,12 +107,36 @@ fn not_now(message: &str) -> Refusal {
     Refusal::NotNow { message: message.to_owned(), http_status: None, after: None }
 }
 
-fn cx<'a>(worker: &'a Worker, lane: &Lane) -> Result<Cx<'a>, Refusal> {
+/// The way to the account's server for one call of preparing.
+struct Way<'a> {
+    watched: WatchedDoor,
+    bases: &'a Bases,
+}
+
+fn way<'a>(worker: &'a Worker, lane: &Lane) -> Result<Way<'a>, Refusal> {
     let (door, bases) = worker
         .doors
         .of(lane.account.mode)
         .ok_or_else(|| not_now("No sandbox is configured for projects in test mode"))?;
-    Ok(Cx { door, bases, now: worker.now(), deadline: Deadline::after(EXCHANGE) })
+    Ok(Way { watched: WatchedDoor::new(door), bases })
+}
+
+impl Way<'_> {
+    fn cx(&self, worker: &Worker) -> Cx<'_> {
+        Cx {
+            door: self.watched.door(),
+            bases: self.bases,
+            now: worker.now(),
+            deadline: Deadline::after(EXCHANGE),
+            readings: None,
+        }
+    }
+
+    /// Notes what the call said of the server.
+    fn heard<T>(&self, lane: &Lane, made: Result<T, Refusal>) -> Result<T, Refusal> {
+        lane.seat.hear(&self.watched.verdict(&Said::of_result(&made)));
+        made
+    }
 }
 
 /// An upload that is ready to be attached: from its checkpoint, or made now.
@@ -126,9 +155,11 @@ async fn upload(
         Some(begun) => MediaHandle::Processing { handle: begun["handle"].clone(), check_at: worker.now() },
         None => {
             let media = fetch(worker, lane, file).await.map_err(refused)?;
-            let cx = cx(worker, lane).map_err(refused)?;
+            let way = way(worker, lane).map_err(refused)?;
             let account = account(lane).map_err(refused)?;
-            worker.network(lane.platform()).upload(&cx, &account, &media).await.map_err(refused)?
+            let made = worker.network(lane.platform()).upload(&way.cx(worker), &account, &media).await;
+            failpoint::hit("publisher.after_upload");
+            way.heard(lane, made).map_err(refused)?
         }
     };
     let give_up = worker.now() + PROCESSING;
@@ -146,9 +177,10 @@ async fn upload(
                 }
                 let wait = check_at.duration_since(worker.now()).max(SignedDuration::from_millis(100));
                 tokio::time::sleep(wait.unsigned_abs()).await;
-                let cx = cx(worker, lane).map_err(refused)?;
+                let way = way(worker, lane).map_err(refused)?;
                 let account = account(lane).map_err(refused)?;
-                handle = worker.network(lane.platform()).poll(&cx, &account, &value).await.map_err(refused)?;
+                let polled = worker.network(lane.platform()).poll(&way.cx(worker), &account, &value).await;
+                handle = way.heard(lane, polled).map_err(refused)?;
             }
         }
     }
@@ -274,9 +306,10 @@ async fn compose(
         parent: parent.flatten(),
         options: &work.options,
     };
-    let cx = cx(worker, lane).map_err(refused)?;
+    let way = way(worker, lane).map_err(refused)?;
     let account = account(lane).map_err(refused)?;
-    worker.network(lane.platform()).compose(&cx, &account, &whole).await.map_err(refused)
+    let composed = worker.network(lane.platform()).compose(&way.cx(worker), &account, &whole).await;
+    way.heard(lane, composed).map_err(refused)
 }
 
 fn live(work: &Work, part: usize) -> Option<&Live> {

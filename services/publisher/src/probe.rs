@@ -1,5 +1,7 @@
 //! Finding out about a send whose outcome is unknown.
 
+use std::time::Duration;
+
 use domain::{
     step::is_news,
     target::{Outcome, Probe, Refusal},
@@ -14,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     lane::{Ended, Lane},
+    origins::{Said, WatchedDoor},
     prepare::{self, Trouble},
     record::{self, Doing},
     send,
@@ -51,19 +54,9 @@ pub(crate) async fn find_out(
 ) -> Flow {
     let now = worker.now();
     let attempt = work.state.parts[part].attempt;
-    let (composed, found) = match composed(worker, lane, work, part).await {
-        Ok(Some(composed)) => {
-            let found =
-                ask(worker, lane, work, part, &composed).await.unwrap_or_else(|message| Probe::Unknown { message });
-            (composed, found)
-        }
-        Ok(None) => (Value::Null, Probe::Impossible),
-        Err(Trouble::Lost) => return Flow::End(Ended::Lost),
-        Err(Trouble::Stopping) => return Flow::End(Ended::Blocks(worker.now())),
-        Err(Trouble::Refused(_, refusal)) => {
-            let message = format!("It could not be asked for: {}", refusal.message());
-            (Value::Null, Probe::Unknown { message })
-        }
+    let (composed, found) = match look(worker, lane, work, part).await {
+        Ok(looked) => looked,
+        Err(flow) => return flow,
     };
     let Some(decision) = step::decide(worker, lane, work, &Event::Probed { part, probe: found.clone() }) else {
         return step::stuck(worker);
@@ -89,19 +82,53 @@ pub(crate) fn late_answer(work: &Work) -> Option<Outcome> {
         .filter(|late| is_news(&work.state.parts[part], late))
 }
 
-/// What is to be asked for: what was sent, or, where that was lost with a database, what would be. `None` where the
-/// network cannot be asked at all.
-async fn composed(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Result<Option<Value>, Trouble> {
+/// What is asked for and what was found, or how to go on where the network cannot be asked now.
+///
+/// A probe that could not ask is none: it waits for the network, but not beyond the time in which a send would. From
+/// then on it counts, or what may be live on a server that is gone for good would never come to rest.
+async fn look(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Result<(Value, Probe), Flow> {
     if worker.network(lane.platform()).spec().probe == ProbeClass::None {
-        return Ok(None);
+        // Nobody is asked, so there is nobody to wait for.
+        return Ok((Value::Null, Probe::Impossible));
     }
-    match &work.parts[part].composed {
-        Some(composed) => Ok(Some(composed.clone())),
-        None => prepare::prepare(worker, lane, work, part).await.map(Some),
+    let waits = worker.now() < work.state.expire_at;
+    let unknown = |message| Ok((Value::Null, Probe::Unknown { message }));
+    match step::admitted(worker, lane, work).await {
+        Ok(()) => {}
+        Err(flow) if waits => return Err(flow),
+        Err(_) => return unknown("The network could not be asked".to_owned()),
+    }
+    match composed(worker, lane, work, part).await {
+        Ok(composed) => match ask(worker, lane, work, part, &composed).await {
+            Ok((_, Some(wait))) if waits => Err(step::away(worker, work, wait)),
+            Ok((found, _)) => Ok((composed, found)),
+            Err(message) => unknown(message),
+        },
+        Err(Trouble::Lost) => Err(Flow::End(Ended::Lost)),
+        Err(Trouble::Stopping) => Err(Flow::End(Ended::Blocks(worker.now()))),
+        Err(Trouble::Refused(_, refusal)) => match lane.seat.barred() {
+            Some(wait) if waits => Err(step::away(worker, work, wait)),
+            _ => unknown(format!("It could not be asked for: {}", refusal.message())),
+        },
     }
 }
 
-async fn ask(worker: &Worker, lane: &mut Lane, work: &Work, part: usize, composed: &Value) -> Result<Probe, String> {
+/// What is to be asked for: what was sent, or, where that was lost with a database, what would be.
+async fn composed(worker: &Worker, lane: &mut Lane, work: &Work, part: usize) -> Result<Value, Trouble> {
+    match &work.parts[part].composed {
+        Some(composed) => Ok(composed.clone()),
+        None => prepare::prepare(worker, lane, work, part).await,
+    }
+}
+
+/// Returns what was found, and how long the network is not worth asking where it could not be.
+async fn ask(
+    worker: &Worker,
+    lane: &mut Lane,
+    work: &Work,
+    part: usize,
+    composed: &Value,
+) -> Result<(Probe, Option<Duration>), String> {
     let (door, bases) = worker.doors.of(lane.account.mode).ok_or("No sandbox is configured")?;
     let unusable = |refusal: Refusal| format!("The account cannot be used for asking: {}", refusal.message());
     prepare::open_tokens(worker, lane).map_err(unusable)?;
@@ -114,7 +141,10 @@ async fn ask(worker: &Worker, lane: &mut Lane, work: &Work, part: usize, compose
     let known = worker.targets.list_live(lane.account.id, sent_at - AROUND).await.map_err(|error| error.to_string())?;
     let handle = work.state.parts[part].handle.as_ref();
     let deadline = Deadline::after(worker.settings.send_timeout());
-    let cx = Cx { door, bases, now: worker.now(), deadline };
+    let watched = WatchedDoor::new(door);
+    let cx = Cx { door: watched.door(), bases, now: worker.now(), deadline, readings: None };
     let sought = Sought { composed, sent_at, is_recomposed, handle, known: &known };
-    Ok(worker.network(lane.platform()).probe(&cx, &account, &sought).await)
+    let found = worker.network(lane.platform()).probe(&cx, &account, &sought).await;
+    let wait = lane.seat.hear(&watched.verdict(&Said::of_probe(&found)));
+    Ok((found, wait))
 }

@@ -20,13 +20,19 @@ use runtime::{
 use store::{
     Database,
     lanes::{Lanes, LeaseSettings},
-    targets::Targets,
+    targets::{AccountWork, Targets},
 };
 use tokio::sync::Semaphore;
 use url::Url;
 use vault::PrivateRing;
 
-use crate::{clock::DatabaseClock, consume, metrics::PublisherMetrics, settings::PublisherSettings};
+use crate::{
+    clock::DatabaseClock,
+    consume,
+    metrics::PublisherMetrics,
+    origins::{Origin, Origins},
+    settings::PublisherSettings,
+};
 
 /// Finds a network's client; tests put their own in.
 pub type Networks = Arc<dyn Fn(Platform) -> &'static (dyn Network) + Send + Sync>;
@@ -105,6 +111,7 @@ pub(crate) struct Worker {
     pub(crate) shutdown: Shutdown,
     pub(crate) clock: DatabaseClock,
     networks: Networks,
+    origins: Origins,
 }
 
 impl Worker {
@@ -118,6 +125,14 @@ impl Worker {
 
     pub(crate) fn network(&self, platform: Platform) -> &'static dyn Network {
         (self.networks)(platform)
+    }
+
+    /// The server that an account's calls go to.
+    pub(crate) fn origin(&self, account: &AccountWork) -> Arc<Origin> {
+        let network = self.network(account.platform);
+        // Without a way out no call is made, and any name will do.
+        let name = self.doors.of(account.mode).map_or("", |(_, bases)| network.origin(bases, &account.facts));
+        self.origins.get(account.platform, network.spec().origins, account.mode, name)
     }
 
     pub(crate) fn grace(&self) -> SignedDuration {
@@ -137,6 +152,7 @@ impl Worker {
 pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown) -> Result<(), PublisherError> {
     let lease = LeaseSettings { hold: settings.lease(), ..LeaseSettings::default() };
     let probe_caps = ProbeCaps::default();
+    let metrics = PublisherMetrics::new(&parts.metrics)?;
     let worker = Arc::new(Worker {
         lanes: Lanes::new(parts.database.clone(), lease),
         targets: Targets::new(parts.database),
@@ -145,7 +161,8 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
         objects: parts.objects,
         fitter: Fitter::new(probe_caps),
         probe_caps,
-        metrics: PublisherMetrics::new(&parts.metrics)?,
+        origins: Origins::new(metrics.clone()),
+        metrics,
         shutdown: shutdown.clone(),
         clock: DatabaseClock::new(parts.clock),
         networks: parts.networks,
@@ -165,6 +182,7 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
         );
     }
     tasks.spawn("database clock", keep_time(Arc::clone(&worker)));
+    tasks.spawn("origins", keep_tidy(Arc::clone(&worker)));
     Ok(tasks.finish().await?)
 }
 
@@ -177,6 +195,16 @@ async fn keep_time(worker: Arc<Worker>) -> Result<(), std::convert::Infallible> 
         tokio::select! {
             () = worker.shutdown.soft().cancelled() => return Ok(()),
             () = tokio::time::sleep(Duration::from_secs(30)) => {}
+        }
+    }
+}
+
+/// Forgets servers that nobody calls any more.
+async fn keep_tidy(worker: Arc<Worker>) -> Result<(), std::convert::Infallible> {
+    loop {
+        tokio::select! {
+            () = worker.shutdown.soft().cancelled() => return Ok(()),
+            () = tokio::time::sleep(Duration::from_secs(30)) => worker.origins.tidy(),
         }
     }
 }

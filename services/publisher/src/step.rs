@@ -8,7 +8,8 @@ use domain::{
     target::{ErrorCode, Refusal},
     transition::{self, Decision, Error, Event, Next, Rules},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use runtime::failpoint;
 use store::{
     StoreError,
     lanes::LOOK_AHEAD,
@@ -17,12 +18,14 @@ use store::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    follow,
+    follow, hold,
     lane::{self, Ended, Lane},
+    origins::Admission,
     prepare, probe,
     record::Doing,
     send,
     server::Worker,
+    throttle,
 };
 
 /// Goes on with a target that is due.
@@ -56,7 +59,11 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
             }
             Step::Evidence(part) => probe::use_evidence(worker, permits, lane, &mut work, part, late).await,
             Step::Probe(part) => probe::find_out(worker, permits, lane, &mut work, part).await,
-            Step::Expire => settle(worker, permits, lane, &mut work, &Event::Expired { held_by: None }).await,
+            Step::Expire => {
+                let held_by = lane.seat.held_by().or_else(|| throttle::held_by(lane, worker.now()));
+                let held_by = held_by.or_else(|| hold::held_by(lane, &work));
+                settle(worker, permits, lane, &mut work, &Event::Expired { held_by }).await
+            }
             Step::Follow(part) => follow::follow(worker, permits, lane, &mut work, part).await,
             Step::Hold => {
                 let error = held(lane);
@@ -70,7 +77,10 @@ pub(crate) async fn go_on(worker: &Worker, permits: &Semaphore, lane: &mut Lane,
                 };
                 settle(worker, permits, lane, &mut work, &Event::Unprepared(refusal)).await
             }
-            Step::Send(part) => advance(worker, permits, lane, &mut work, part).await,
+            Step::Send(part) => match lane.throttled(worker.now()).cloned() {
+                Some(throttle) => throttle::wait(worker, permits, lane, &mut work, throttle).await,
+                None => advance(worker, permits, lane, &mut work, part).await,
+            },
         };
         match flow {
             Flow::Again => {}
@@ -107,6 +117,9 @@ async fn interrupted(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work
 
 /// The next part has not been tried, or is known not to be live.
 async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, part: usize) -> Flow {
+    if let Err(flow) = admitted(worker, lane, work).await {
+        return flow;
+    }
     let started_at = worker.now();
     match prepare::prepare(worker, lane, work, part).await {
         Ok(composed) => send::send(worker, permits, lane, work, part, composed).await,
@@ -121,6 +134,28 @@ async fn advance(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &m
             finish(worker, permits, lane, work, decision, Some(record)).await
         }
     }
+}
+
+/// Whether the account's server may be called for this target now. No attempt is spent where it may not.
+pub(crate) async fn admitted(worker: &Worker, lane: &mut Lane, work: &Work) -> Result<(), Flow> {
+    // Well below what is left of the lease, which is new when a lane has to wait.
+    match lane.seat.admit(worker.settings.lease() / 4, &worker.shutdown).await {
+        Admission::In => Ok(()),
+        Admission::Away(wait) => Err(away(worker, work, wait)),
+    }
+}
+
+/// The account's server may not be called for so long; or, where that is zero, for others that are being served.
+pub(crate) fn away(worker: &Worker, work: &Work, wait: Duration) -> Flow {
+    let now = worker.now();
+    let until = if wait.is_zero() { now } else { now + wait + LOOK_AHEAD };
+    Flow::End(Ended::Away(too_late_at(work, now).map_or(until, |at| until.min(at))))
+}
+
+/// When to look at a target again that becomes too late while it waits. Lanes are handed over ahead of their time: without
+/// that much more it would be looked at again and again until then.
+pub(crate) fn too_late_at(work: &Work, now: Timestamp) -> Option<Timestamp> {
+    Some(work.state.expire_at).filter(|at| *at > now).map(|at| at + LOOK_AHEAD)
 }
 
 async fn settle(worker: &Worker, permits: &Semaphore, lane: &mut Lane, work: &mut Work, event: &Event) -> Flow {
@@ -182,9 +217,7 @@ pub(crate) async fn finish_with(
     if decision.next == Next::Settled && decision.target.status == domain::target::Status::Unconfirmed {
         worker.metrics.unconfirmed(lane.platform());
     }
-    // After a refusal of its tokens nothing more of the account is tried with them.
-    let tokens_refused = !decision.effects.is_empty();
-    let give = match step::give(decision.next, tokens_refused, worker.now()) {
+    let give = match step::give(decision.next, &decision.effects, worker.now()) {
         step::Give::Keep => Give::Keep,
         step::Give::Back(at) => Give::Back(Some(at)),
         step::Give::Either => lane.give(worker, permits),
@@ -204,8 +237,12 @@ pub(crate) async fn finish_with(
             && (work.state.following().is_some() || !decision.target.is_ambiguous() && !work.state.is_ambiguous()),
         give,
         now: worker.now(),
+        heard: std::mem::take(&mut lane.heard),
+        keeps_place: std::mem::take(&mut lane.keeps_place),
     };
-    match record(worker, request).await {
+    let finished = record(worker, request).await;
+    failpoint::hit("publisher.after_finish");
+    match finished {
         Some(Finished::Lost) => Flow::End(Ended::Lost),
         None => Flow::End(Ended::Lost),
         Some(Finished::Recorded | Finished::Changed) if give != Give::Keep => Flow::End(Ended::Gave),

@@ -1,4 +1,5 @@
-//! What is doubted though nothing of ours is known to have sent it, and what a refusal turns out not to have meant.
+//! Parts that may be live from a send that no answer can be had of any more: one that a restored database does not know,
+//! or one that was given up on and sent again.
 
 use super::{Error, Misfit, Next, RESENT, Step};
 use crate::target::{ErrorCode, PartStatus, Status};
@@ -24,19 +25,22 @@ impl Step<'_> {
         Ok(Next::At(self.now))
     }
 
-    /// It goes again with the new tokens, at once. A refused repeat is not meant: that one says nothing about tokens.
-    pub(super) fn renewed(&mut self) -> Result<Next, Misfit> {
-        self.in_status(&[Status::Scheduled, Status::Queued, Status::Publishing, Status::NeedsReconnect])?;
-        let part = self.target.current().ok_or(Misfit::Part)?;
-        self.open_part(part, &[PartStatus::Pending, PartStatus::Sending, PartStatus::Processing])?;
-        self.target.refreshed = false;
-        if self.target.following().is_some() {
-            return Ok(Next::At(self.now));
-        }
-        if self.target.parts[part].status == PartStatus::Sending && self.is_repeat() && self.target.probes < RESENT {
-            return Err(Misfit::Part);
-        }
-        self.pending(part);
-        Ok(self.queue_until(self.now))
+    /// Whether the current part was sent before, may be live from then, and is to be sent once more all the same.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.target.probes >= RESENT && self.target.status != Status::Published
+    }
+
+    /// What was to be sent again is not: it may be live from the first time.
+    pub(super) fn doubt(&mut self, part: usize, message: &str) -> Next {
+        let error = Error {
+            code: ErrorCode::OutcomeUnknown,
+            message: format!("An earlier send may be live; sending again was given up: {message}"),
+        };
+        self.target.parts[part].status = PartStatus::Unconfirmed;
+        self.target.parts[part].send_deadline = None;
+        self.target.parts[part].error = Some(error.clone());
+        self.target.status = Status::Unconfirmed;
+        self.target.error = Some(error);
+        Next::Settled
     }
 }

@@ -8,7 +8,7 @@ use domain::{
     lane::{self, Intent},
     retry,
     step::{self, Situation, Step},
-    target::{ErrorCode, Outcome, Probe, Refusal, Status},
+    target::{ErrorCode, Outcome, PartStatus, Probe, Refusal, Status},
     transition::{self, Decision, Error, Event, Target},
 };
 
@@ -17,7 +17,7 @@ use crate::{
     moves::{By, Moves, Place, name},
     network,
     setting::{AHEAD, Class, HOLD, SEND, Wrong, callers_rules, seconds},
-    world::{At, Plan, Row, Said, Then, Time, Work, World, stamp},
+    world::{At, Gives, Plan, Row, Said, Then, Time, Work, World, stamp},
 };
 
 pub(crate) const REFUSES: &str = "the status machine takes what its holder thinks it can do";
@@ -42,6 +42,8 @@ impl Moves<'_> {
         let mut items: Vec<_> =
             to.posts.iter().enumerate().filter_map(|(post, row)| Some(((row.item?, row.seq), post))).collect();
         items.sort_unstable();
+        // `begun_first` of the publisher.
+        items.sort_by_key(|(_, post)| to.posts[*post].row.parts.iter().all(|part| part.status != PartStatus::Sending));
         let works = items.iter().map(|((due, _), post)| {
             let row = &to.posts[*post];
             let evidence = row.row.current().and_then(|part| {
@@ -238,6 +240,10 @@ impl Moves<'_> {
             Ok(true) => {
                 let broken = laws::at_start(self.world, &work);
                 let row = &mut to.posts[work.post];
+                if row.row.status == Status::Unconfirmed {
+                    // A repeat takes its old place in the line again.
+                    row.item = row.item.map(|due| due.min(row.due));
+                }
                 row.row = row.row.becomes(&state.target);
                 row.row.parts[part].composed = Some(composed);
                 // Nobody knows then whether the intent stands; the next holder reads it.
@@ -266,12 +272,12 @@ impl Moves<'_> {
         }
         let near = worker.pending.first().is_some_and(|work| work.due <= AHEAD);
         let next = worker.next_due();
-        let back = match step::give(plan.next.next(), plan.back.is_some(), stamp(0)) {
-            step::Give::Keep => vec![None],
-            step::Give::Back(_) => vec![Some(plan.back)],
+        let back = match plan.give {
+            Gives::Keep => vec![None],
+            Gives::Back(at) => vec![Some(Some(at))],
             // With more to do it is kept, unless its time is over.
-            step::Give::Either if near => vec![None, Some(next)],
-            step::Give::Either => vec![Some(next)],
+            Gives::Either if near => vec![None, Some(next)],
+            Gives::Either => vec![Some(next)],
         };
         for back in back {
             self.record(at, to.clone(), plan, back);

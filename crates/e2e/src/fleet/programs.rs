@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::SystemTime,
 };
 
@@ -70,10 +71,10 @@ impl Running {
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
-    /// SIGTERM.
-    pub(super) fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.process().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "{} could not be told to stop", self.program);
+    /// `TERM`, `STOP` or `CONT`.
+    pub(super) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.process().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{} could not be sent {signal}", self.program);
     }
 
     /// SIGKILL, without waiting.
@@ -106,7 +107,7 @@ fn leave(program: Program, log: &str) {
 }
 
 /// A program beside this one, which must be as new as its sources: a test of an old one proves nothing.
-fn built(program: Program) -> PathBuf {
+pub(super) fn built(program: Program) -> PathBuf {
     let this = std::env::current_exe().expect("this program");
     let beside = this.parent().expect("a directory");
     // Tests are one level below the programs.
@@ -126,13 +127,17 @@ fn built(program: Program) -> PathBuf {
     path
 }
 
-/// A port that nobody has, below those that the system gives to outgoing connections.
-pub(super) fn free_port(taken: impl Iterator<Item = u16>) -> u16 {
-    let taken: Vec<_> = taken.collect();
+/// A port that nobody has and that this process gave to nobody, below those that the system gives to outgoing connections.
+///
+/// # Panics
+/// When there is none.
+pub fn free_port() -> u16 {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
     // Tests that run at once look in different places.
-    let start = u16::try_from(std::process::id() % 11_000).unwrap_or(0);
-    (0..11_000u16)
-        .map(|offset| 20_000 + (start.wrapping_mul(7) + offset) % 11_000)
-        .find(|port| !taken.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok())
+    let start = std::process::id().wrapping_mul(7);
+    (0..11_000)
+        .map(|_| start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % 11_000)
+        .filter_map(|place| u16::try_from(20_000 + place).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .expect("a free port")
 }

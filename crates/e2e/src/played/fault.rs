@@ -11,7 +11,7 @@ pub enum Operation {
     Status,
 }
 
-/// What becomes of one request. Besides the first five nothing becomes public by it.
+/// What becomes of one request. By all but the first five nothing becomes public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// Done, and the connection is closed without an answer.
@@ -34,6 +34,8 @@ pub enum Fault {
     DieBefore,
     /// Answered 500, and the container can never be published.
     Spoil,
+    /// Taken as it should be, and found to be no good while it is worked on.
+    SpoilLater,
 }
 
 impl Fault {

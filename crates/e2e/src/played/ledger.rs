@@ -28,6 +28,8 @@ pub(super) enum Stands {
     Finished,
     /// Cannot be published, for good.
     Spoiled,
+    /// Being worked on, for so many questions more.
+    Working(usize),
     /// Public under this id.
     Published(String),
 }
@@ -79,6 +81,28 @@ impl Ledger {
         let id = self.say(account, &text, parent.as_deref());
         self.containers.get_mut(container)?.stands = Stands::Published(id.clone());
         Some(id)
+    }
+
+    /// Begins to work on a container, which is public once it was asked about so often. `false` when there is no such
+    /// container of the account, or it is spoiled.
+    pub(super) fn submit(&mut self, account: &str, container: &str, questions: usize) -> bool {
+        let found = self.containers.get_mut(container).filter(|found| found.account == account);
+        let Some(found) = found.filter(|found| found.stands != Stands::Spoiled) else { return false };
+        found.stands = Stands::Working(questions);
+        true
+    }
+
+    /// A container that is worked on comes nearer to its end.
+    pub(super) fn work(&mut self, container: &str) {
+        let Some(found) = self.containers.get_mut(container) else { return };
+        match found.stands {
+            Stands::Working(0) => {
+                let account = found.account.clone();
+                self.publish(&account, container);
+            }
+            Stands::Working(questions) => found.stands = Stands::Working(questions - 1),
+            Stands::Finished | Stands::Spoiled | Stands::Published(_) => {}
+        }
     }
 
     pub(super) fn spoil(&mut self, container: &str) {

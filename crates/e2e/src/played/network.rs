@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use domain::{
     platform::Platform,
-    target::{ErrorCode, Live, Outcome, Probe, Refusal},
+    target::{ErrorCode, Live, Outcome, Probe, Progress, Refusal},
 };
 use egress::{Body, ExchangeError, Limits, Method, Request, Response};
-use jiff::Timestamp;
 use platforms::{
-    Account, Bases, Cx, Identity, Media, MediaHandle, Network, Part, PreviewRequest, ProbeClass, Refresh, RuleFault,
-    Spec, TargetDraft,
+    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, ProbeClass, Refresh,
+    RuleFault, Sought, Spec, TargetDraft,
 };
 use publisher::Networks;
 use serde_json::{Value, json};
@@ -27,6 +26,8 @@ const LARGEST_ANSWER: usize = 64 << 10;
 pub enum Class {
     /// B: a container is made first, and can be asked about.
     Handle,
+    /// B, and the network works on a container for a while before it is public.
+    Slow,
     /// D: nothing.
     Blind,
 }
@@ -36,7 +37,7 @@ pub(super) fn networks(class: Class, origin: &Url) -> Networks {
     let all: HashMap<&'static str, &'static Played> = Platform::all()
         .map(|platform| {
             let probe = match class {
-                Class::Handle => ProbeClass::Handle,
+                Class::Handle | Class::Slow => ProbeClass::Handle,
                 Class::Blind => ProbeClass::None,
             };
             let spec: &'static Spec = Box::leak(Box::new(Spec { probe, ..*platforms::network(platform).spec() }));
@@ -67,6 +68,11 @@ impl Network for Played {
         Vec::new()
     }
 
+    /// Where an account has a server of its own by its facts, what is wrong with it is felt by nobody else.
+    fn origin<'a>(&'a self, _bases: &'a Bases, facts: &'a Value) -> &'a str {
+        facts["server"].as_str().unwrap_or(self.origin.as_str())
+    }
+
     async fn identify(&self, _cx: &Cx<'_>, _given: &Value) -> Result<Identity, Refusal> {
         let message = "accounts of a played network are put into the database".to_owned();
         Err(Refusal::Rejected { code: ErrorCode::AccountNotFound, message, http_status: None })
@@ -83,7 +89,7 @@ impl Network for Played {
     async fn compose(&self, cx: &Cx<'_>, account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal> {
         let says = json!({"text": part.content, "parent": part.parent.map(|parent| &parent.id)});
         match self.class {
-            Class::Handle => handle::compose(cx, &self.origin, account, says).await,
+            Class::Handle | Class::Slow => handle::compose(cx, &self.origin, account, says).await,
             Class::Blind => Ok(says),
         }
     }
@@ -91,19 +97,31 @@ impl Network for Played {
     async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {
         match self.class {
             Class::Handle => handle::send(cx, &self.origin, account, composed).await,
+            Class::Slow => handle::submit(cx, &self.origin, account, composed).await,
             Class::Blind => blind::send(cx, &self.origin, account, composed).await,
         }
     }
 
-    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value, _sent_at: Timestamp) -> Probe {
+    async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
         match self.class {
-            Class::Handle => handle::probe(cx, &self.origin, account, composed).await,
+            Class::Handle | Class::Slow => handle::probe(cx, &self.origin, account, sought.composed).await,
             Class::Blind => Probe::Impossible,
         }
     }
 
+    fn follower(&self) -> Option<&dyn Follow> {
+        (self.class == Class::Slow).then_some(self as &dyn Follow)
+    }
+
     fn refresher(&self) -> Option<&dyn Refresh> {
         None
+    }
+}
+
+#[async_trait]
+impl Follow for Played {
+    async fn follow(&self, cx: &Cx<'_>, account: &Account<'_>, handle: &Value) -> Progress {
+        handle::follow(cx, &self.origin, account, handle).await
     }
 }
 

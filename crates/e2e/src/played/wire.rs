@@ -17,8 +17,11 @@ pub(super) enum Ending {
     Death,
 }
 
-/// `POST /<account>/containers`, `POST /<account>/publish`, `GET /<account>/containers/<id>` of the network with
-/// handles, `POST /<account>/messages` of the one without.
+/// A container that is worked on is public when it was asked about so often.
+const QUESTIONS: usize = 2;
+
+/// `POST /<account>/containers`, `POST /<account>/publish` or, where it takes a while, `.../submissions`,
+/// `GET /<account>/containers/<id>` of networks with handles, `POST /<account>/messages` of the one without.
 pub(super) fn answer(ledger: &mut Ledger, request: &Received) -> Ending {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let mut words = request.path.trim_start_matches('/').split('/');
@@ -27,7 +30,7 @@ pub(super) fn answer(ledger: &mut Ledger, request: &Received) -> Ending {
     let operation = match (request.method.as_str(), way.as_slice()) {
         ("POST", ["containers"]) => Operation::Create,
         ("GET", ["containers", _]) => Operation::Status,
-        ("POST", ["publish" | "messages"]) => Operation::Publish,
+        ("POST", ["publish" | "submissions" | "messages"]) => Operation::Publish,
         _ => return refusal(404, "there is no such way"),
     };
     let container = body["container"].as_str().unwrap_or_default();
@@ -46,7 +49,13 @@ pub(super) fn answer(ledger: &mut Ledger, request: &Received) -> Ending {
     let (text, parent) = (body["text"].as_str(), body["parent"].as_str());
     let done = match (way.as_slice(), text) {
         (["containers"], Some(text)) => found(Some(ledger.create(account, text, parent))),
-        (["containers", id], _) => status(ledger, id),
+        (["containers", id], _) => {
+            ledger.work(id);
+            status(ledger, id)
+        }
+        (["submissions"], _) if ledger.submit(account, container, QUESTIONS) => {
+            Ending::Answer(202, json!({"status": "working"}).to_string().into_bytes())
+        }
         (["publish"], _) => found(ledger.publish(account, container)),
         (["messages"], Some(text)) => found(Some(ledger.say(account, text, parent))),
         _ => refusal(400, "a field is missing"),
@@ -57,6 +66,10 @@ pub(super) fn answer(ledger: &mut Ledger, request: &Received) -> Ending {
         Some(Fault::GarbageAfter) => Ending::Answer(200, b"<html>Welcome back!</html>".to_vec()),
         Some(Fault::HangAfter) => Ending::Silence,
         Some(Fault::DieAfter) => Ending::Death,
+        Some(Fault::SpoilLater) => {
+            ledger.spoil(container);
+            done
+        }
         _ => done,
     }
 }
@@ -69,6 +82,7 @@ fn status(ledger: &Ledger, container: &str) -> Ending {
     match ledger.stands(container) {
         None => refusal(404, "there is no such container"),
         Some(Stands::Finished) => told(&json!({"status": "finished"})),
+        Some(Stands::Working(_)) => told(&json!({"status": "working"})),
         Some(Stands::Spoiled) => told(&json!({"status": "error"})),
         Some(Stands::Published(id)) => told(&json!({"status": "published", "id": id})),
     }

@@ -2,6 +2,7 @@
 //! function from what there is to what is wrong with it, tried on something made up that breaks it as well.
 
 mod dependencies;
+mod failpoints;
 mod manifests;
 mod names;
 mod sources;

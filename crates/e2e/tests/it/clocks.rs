@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// On however busy a machine; an hour is far beyond it.
-const LATE: SignedDuration = SignedDuration::from_secs(4);
+const LATE: SignedDuration = SignedDuration::from_secs(10);
 const PEOPLE: usize = 8;
 
 /// One post to each a quarter of a second, from `first` on, none of which may be more than ten minutes late.

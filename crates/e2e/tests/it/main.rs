@@ -20,19 +20,26 @@ macro_rules! over_both {
 }
 
 mod architecture;
-mod broker;
 mod calls;
+mod chaos;
 mod clocks;
 mod crashes;
+mod dead_platform;
 mod ends;
 #[cfg(feature = "external")]
 mod external;
 mod faults;
 mod gate;
+mod keys;
 mod lost;
 mod main_job;
 mod media;
 mod neighbours;
+mod poison;
+mod quotas;
+mod races;
+mod restore;
+mod storms;
 mod threads;
 mod times;
 mod tokens;

@@ -1,42 +1,25 @@
 //! Pictures with alternative text, uploaded and by URL.
 
 use e2e::{
-    House, Options, Tenant, Transport, pictures,
+    House, Options, Transport, pictures,
     tenant::{id, ids},
 };
-use egress::{Body, Method};
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::receiver::{Answer, Receiver};
 
 over_both!(pictures_go_out_with_their_alternative_text);
-
-async fn upload(tenant: &Tenant, picture: Vec<u8>) -> Value {
-    let announced = tenant
-        .caller
-        .post("/v1/media", json!({"filename": "a.png", "content_type": "image/png", "size": picture.len()}))
-        .await
-        .expect(201);
-    let at: url::Url = announced["upload_url"].as_str().and_then(|url| url.parse().ok()).expect("a link");
-    let way = format!("{}?{}", at.path(), at.query().unwrap_or_default());
-    let headers = [("content-type", "image/png")];
-    let put =
-        tenant.caller.try_call(Method::PUT, &way, Body::Bytes(picture.into()), &headers).await.expect("an answer");
-    assert!(matches!(put.status, 200 | 201 | 204), "{}", put.text);
-    let ready = tenant.caller.poke(&format!("/v1/media/{}/confirm", id(&announced))).await.expect(200);
-    assert_eq!(
-        (&ready["status"], &ready["width"], &ready["kind"]),
-        (&json!("ready"), &json!(640), &json!("image")),
-        "{ready:#}"
-    );
-    ready
-}
 
 async fn pictures_go_out_with_their_alternative_text(transport: Transport) {
     // given
     let house = House::up(Options::over(transport)).await;
     let tenant = house.tenant().await;
     let accounts = tenant.connect_everywhere().await;
-    let uploaded = upload(&tenant, pictures::png(640, 480)).await;
+    let uploaded = pictures::upload(&tenant, pictures::png(640, 480)).await;
+    assert_eq!(
+        (&uploaded["status"], &uploaded["width"], &uploaded["kind"]),
+        (&json!("ready"), &json!(640), &json!("image")),
+        "{uploaded:#}"
+    );
     let server = Receiver::start().await;
     let png = vec![("content-type".to_owned(), "image/png".to_owned())];
     server.answer("/b.png", [Answer::Reply(200, png, pictures::png(320, 240))]);

@@ -10,6 +10,7 @@ mod jwt;
 mod media;
 mod probe;
 mod publish;
+mod quota;
 mod record_ref;
 mod refresh;
 mod session;
@@ -44,6 +45,11 @@ impl Network for Bluesky {
 
     fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, _bases: &Bases) -> Vec<PreviewRequest> {
         check::preview(draft, account)
+    }
+
+    /// The account's personal data server.
+    fn origin<'a>(&'a self, bases: &'a Bases, facts: &'a Value) -> &'a str {
+        facts["pds"].as_str().unwrap_or_else(|| bases.get(spec::SERVICE_BASE, spec::DEFAULT_SERVICE))
     }
 
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {

@@ -4,7 +4,7 @@ use domain::target::{Live, Outcome};
 use egress::Body;
 use serde_json::{Value, json};
 
-use super::{compose::Composed, errors, session::BlueskyTokens, wire::Written};
+use super::{compose::Composed, errors, quota, session::BlueskyTokens, wire::Written};
 use crate::{
     Account, Cx,
     exchange::{Answer, Ask},
@@ -22,7 +22,10 @@ pub(super) async fn send(cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -
     };
     let ask = Ask::post(&tokens.pds, "/xrpc/com.atproto.repo.putRecord").bearer(&tokens.access_jwt);
     match ask.body(Body::Json(json!(composed))).send(cx).await {
-        Ok(answer) => judge(cx, account, &composed, &answer),
+        Ok(answer) => {
+            quota::note(cx, &answer);
+            judge(cx, account, &composed, &answer)
+        }
         Err(error) => failure::unanswered(error),
     }
 }

@@ -1,9 +1,13 @@
 //! Bluesky's limits (fact sheet part 2, section 4).
 
-use domain::platform::Platform;
+use domain::{
+    budget::{BudgetRule, Scope},
+    platform::Platform,
+};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Where accounts without a `service` of their own sign in; replaced by the base `bluesky`.
 pub(super) const DEFAULT_SERVICE: &str = "https://bsky.social";
@@ -26,6 +30,27 @@ pub(super) const LABELS: &[&str] = &["sexual", "nudity", "porn", "graphic-media"
 pub(super) const OPTIONS: &[&str] = &["langs", "labels", "external"];
 /// Longest title and description of a link card that make sense; the schema names no limit.
 pub(super) const CARD_TEXT_MAX: usize = 1_000;
+
+/// Points of a new record. A server may charge `putRecord` as the update it can be, 2; the dearer is counted.
+const CREATE: i32 = 3;
+/// Writes per account are counted in points, 5,000 an hour and 35,000 a day (docs.bsky.app, "Rate limits"; fact sheet 4.8).
+/// Servers of one's own may have other limits or none; what they tell is believed where it is less.
+pub(super) const BUDGETS: &[BudgetRule] = &[
+    BudgetRule {
+        scope: Scope::Account,
+        name: "points_1h",
+        limit: 5_000,
+        window: SignedDuration::from_hours(1),
+        cost: CREATE,
+    },
+    BudgetRule {
+        scope: Scope::Account,
+        name: "points_24h",
+        limit: 35_000,
+        window: SignedDuration::from_hours(24),
+        cost: CREATE,
+    },
+];
 
 pub(super) static SPEC: Spec = Spec {
     platform: Platform::Bluesky,
@@ -51,7 +76,9 @@ pub(super) static SPEC: Spec = Spec {
     options,
     probe: ProbeClass::NativeKey,
     // `getRecord` asks the server that took the write.
+    budgets: BUDGETS,
     permits: 256,
+    origins: Origins::Many,
     credentials_max_bytes: 16 * 1024,
 };
 

@@ -9,6 +9,11 @@ use crate::{exchange::Answer, failure};
 /// How soon a file that is still being processed is worth another try.
 const STILL_PROCESSING: SignedDuration = SignedDuration::from_secs(5);
 
+/// When the limit that the answer tells of is back.
+pub(super) fn reset(answer: &Answer) -> Option<Timestamp> {
+    failure::iso_reset(answer, "x-ratelimit-reset").or_else(|| failure::unix_reset(answer, "x-ratelimit-reset"))
+}
+
 /// What an answer in the 400s means.
 pub(super) fn classify(now: Timestamp, answer: &Answer) -> Refusal {
     let said: MastodonError = answer.json().unwrap_or_default();
@@ -25,11 +30,7 @@ pub(super) fn classify(now: Timestamp, answer: &Answer) -> Refusal {
             message,
             http_status,
         },
-        429 => {
-            let named = failure::iso_reset(answer, "x-ratelimit-reset")
-                .or_else(|| failure::unix_reset(answer, "x-ratelimit-reset"));
-            failure::throttled(now, answer, named, message)
-        }
+        429 => failure::throttled(now, answer, reset(answer), message),
         413 => rejected(ErrorCode::MediaRejected),
         _ if words.is_none() => failure::not_understood(answer, "the answer is not one of Mastodon's"),
         403 if says("currently disabled") => Refusal::Auth { code: ErrorCode::TokenRevoked, message, http_status },

@@ -8,6 +8,7 @@ mod facts;
 mod media;
 mod probe;
 mod publish;
+mod quota;
 mod spec;
 mod text;
 mod tokens;
@@ -40,6 +41,11 @@ impl Network for Mastodon {
 
     fn preview(&self, draft: &TargetDraft<'_>, account: &Account<'_>, _bases: &Bases) -> Vec<PreviewRequest> {
         check::preview(draft, account)
+    }
+
+    /// The account's instance.
+    fn origin<'a>(&'a self, _bases: &'a Bases, facts: &'a Value) -> &'a str {
+        facts["base"].as_str().unwrap_or_default()
     }
 
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {

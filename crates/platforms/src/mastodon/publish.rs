@@ -4,7 +4,7 @@ use domain::target::{Live, Outcome};
 use egress::{Body, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{compose::Composed, errors, tokens::MastodonTokens, wire::Status};
+use super::{compose::Composed, errors, quota, tokens::MastodonTokens, wire::Status};
 use crate::{
     Account, Cx,
     exchange::{Answer, Ask},
@@ -28,7 +28,10 @@ pub(super) async fn send(cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -
         .header(IDEMPOTENCY_KEY, key)
         .body(Body::Json(composed.body));
     match ask.send(cx).await {
-        Ok(answer) => judge(cx, &answer),
+        Ok(answer) => {
+            quota::note(cx, &answer);
+            judge(cx, &answer)
+        }
         Err(error) => failure::unanswered(error),
     }
 }

@@ -1,9 +1,32 @@
 //! Mastodon's limits where an instance does not say otherwise (fact sheet part 2, section 5).
 
-use domain::platform::Platform;
+use domain::{
+    budget::{BudgetRule, Scope},
+    platform::Platform,
+};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
+
+/// Per account 300 requests in 5 minutes (docs.joinmastodon.org, "Rate limits") and 300 new statuses in 3 hours
+/// (Mastodon's own `RateLimiter`); fact sheet 5.8. An instance may have others; what it tells is believed where it is less.
+pub(super) const BUDGETS: &[BudgetRule] = &[
+    BudgetRule {
+        scope: Scope::Account,
+        name: "requests_5m",
+        limit: 300,
+        window: SignedDuration::from_mins(5),
+        cost: 1,
+    },
+    BudgetRule {
+        scope: Scope::Account,
+        name: "statuses_3h",
+        limit: 300,
+        window: SignedDuration::from_hours(3),
+        cost: 1,
+    },
+];
 
 pub(super) static SPEC: Spec = Spec {
     platform: Platform::Mastodon,
@@ -28,7 +51,9 @@ pub(super) static SPEC: Spec = Spec {
     // On Mastodon itself and within the hour; see `probe`.
     probe: ProbeClass::NativeKey,
     // An account's own statuses come from the database that took them; trusted on Mastodon itself only.
+    budgets: BUDGETS,
     permits: 256,
+    origins: Origins::Many,
     credentials_max_bytes: 16 * 1024,
 };
 

@@ -3,6 +3,7 @@
 use domain::target::Refusal;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     errors,
@@ -31,6 +32,12 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     fields.finish()?;
 
     let user = me(cx, &access_token).await?;
+    let mut facts = json!({"subscription_type": words::profile(user.subscription_type)});
+    if let Some(client_id) = &client_id {
+        // Everybody may know an app's id, so only who has its secret too shares its budget with whoever else has.
+        let name = if client_secret.is_some() { "app" } else { "client" };
+        facts[name] = fingerprint(cx, client_id, client_secret.as_deref()).into();
+    }
     let tokens = XTokens { access_token, refresh_token, client_id, client_secret };
     let tokens = stored::seal(&tokens, expires_at.and_then(Result::ok))?;
     Ok(Identity {
@@ -42,9 +49,20 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
         profile_image_url: words::link(user.profile_image_url),
         account_type: "person",
         scopes,
-        facts: json!({"subscription_type": words::profile(user.subscription_type)}),
+        facts,
         tokens,
     })
+}
+
+/// Tells apps apart whose budgets their accounts share, without showing which they are. The sandbox's apps are others
+/// than the network's, whatever their ids.
+fn fingerprint(cx: &Cx<'_>, client_id: &str, client_secret: Option<&str>) -> String {
+    let mut hash = Sha256::new();
+    for text in [cx.bases.get(BASE, DEFAULT_BASE), client_id, client_secret.unwrap_or_default()] {
+        hash.update(text);
+        hash.update([0]);
+    }
+    hex::encode(&hash.finalize()[..16])
 }
 
 async fn me(cx: &Cx<'_>, access_token: &str) -> Result<User, Refusal> {

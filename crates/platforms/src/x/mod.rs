@@ -8,6 +8,7 @@ mod gif;
 mod media;
 mod probe;
 mod publish;
+mod quota;
 mod refresh;
 mod spec;
 mod text;
@@ -46,6 +47,10 @@ impl Network for X {
 
     fn preview(&self, draft: &TargetDraft<'_>, _account: &Account<'_>, bases: &Bases) -> Vec<PreviewRequest> {
         check::preview(draft, bases)
+    }
+
+    fn origin<'a>(&'a self, bases: &'a Bases, _facts: &'a Value) -> &'a str {
+        bases.get(spec::BASE, spec::DEFAULT_BASE)
     }
 
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     compose::Composed,
-    errors,
+    errors, quota,
     spec::{BASE, DEFAULT_BASE},
     tokens::XTokens,
     wire::{Envelope, Id},
@@ -31,7 +31,10 @@ pub(super) async fn send(cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -
     };
     let ask = Ask::post(cx.bases.get(BASE, DEFAULT_BASE), "/2/tweets").bearer(&tokens.access_token);
     match ask.body(Body::Json(composed.body.clone())).send(cx).await {
-        Ok(answer) => judge(cx, account, &composed, &answer),
+        Ok(answer) => {
+            quota::note(cx, &answer);
+            judge(cx, account, &composed, &answer)
+        }
         Err(error) => failure::unanswered(error),
     }
 }

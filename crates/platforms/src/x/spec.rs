@@ -1,9 +1,13 @@
 //! X's limits (fact sheet part 1, section 1).
 
-use domain::platform::Platform;
+use domain::{
+    budget::{BudgetRule, Scope},
+    platform::Platform,
+};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Where X is when nobody says otherwise; replaced by the base `x`.
 pub(super) const DEFAULT_BASE: &str = "https://api.x.com";
@@ -14,6 +18,25 @@ pub(super) const BASE: &str = "x";
 pub(super) const TEXT_MAX: u32 = 280;
 /// With any paid subscription.
 pub(super) const TEXT_MAX_PAID: u32 = 25_000;
+
+/// A user's posts of a quarter of an hour.
+pub(super) const POSTS_15M: BudgetRule =
+    BudgetRule { scope: Scope::Account, name: "posts_15m", limit: 100, window: SignedDuration::from_mins(15), cost: 1 };
+/// A user's posts of a day.
+pub(super) const POSTS_24H: BudgetRule = BudgetRule {
+    scope: Scope::Account,
+    name: "posts_24h",
+    limit: 2_400,
+    window: SignedDuration::from_hours(24),
+    cost: 1,
+};
+/// An app's posts of a day.
+pub(super) const APP_POSTS_24H: BudgetRule =
+    BudgetRule { scope: Scope::App, name: "posts_24h", limit: 10_000, window: SignedDuration::from_hours(24), cost: 1 };
+/// `POST /2/tweets`: 100 per 15 minutes and user, 10,000 per 24 hours and app (docs.x.com, "Rate limits"; fact sheet 1.12).
+/// An account's 2,400 a day are the help pages' ("About limits", `help.x.com/rules-and-policies/x-limits`); accounts
+/// without a subscription may have fewer, which X tells with its answers.
+const BUDGETS: &[BudgetRule] = &[POSTS_15M, POSTS_24H, APP_POSTS_24H];
 
 pub(super) static SPEC: Spec = Spec {
     platform: Platform::X,
@@ -37,7 +60,9 @@ pub(super) static SPEC: Spec = Spec {
     options,
     probe: ProbeClass::Listing,
     // A timeline may lag behind, and X does not promise by how much.
+    budgets: BUDGETS,
     permits: 256,
+    origins: Origins::One,
     credentials_max_bytes: 16 * 1024,
 };
 

@@ -49,7 +49,7 @@ impl Bed {
 
     pub(crate) fn cx(&self) -> Cx<'_> {
         let deadline = Deadline::after(Duration::from_secs(10));
-        Cx { door: &self.door, bases: &self.bases, now: self.now, deadline }
+        Cx { door: &self.door, bases: &self.bases, now: self.now, deadline, readings: None }
     }
 
     /// Answers `method path` with `status` and `body`, as long as nothing else was told later.

@@ -67,7 +67,7 @@ fn account(platform: Platform, uri: &str) -> Connected {
 async fn send(platform: Platform, uri: &str, deadline: Deadline) -> Outcome {
     let bases = Bases::default().with("x", Url::parse(uri).expect("an address"));
     let door = door();
-    let cx = Cx { door: &door, bases: &bases, now: at(NOW), deadline };
+    let cx = Cx { door: &door, bases: &bases, now: at(NOW), deadline, readings: None };
     let account = account(platform, uri);
     let composed =
         network(platform).compose(&cx, &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");

@@ -7,4 +7,5 @@ mod hostile;
 mod lost;
 mod mastodon;
 mod options;
+mod readings;
 mod x;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     Database, StoreError,
+    budgets::app_subject,
     statement::statement,
     types::{Array, Nullable, sql, word},
 };
@@ -41,6 +42,10 @@ pub struct Addressee {
     pub status: AccountStatus,
     /// What its network said of it that is no secret; `null` while unknown.
     pub facts: Value,
+    /// The key of the OAuth app it is connected through, as far as it is known.
+    pub app: Uuid,
+    /// Whether one more post may find a budget used up: half of one is used, or many posts wait already.
+    pub is_busy: bool,
 }
 
 struct Wanted {
@@ -103,14 +108,21 @@ impl Wanted {
     }
 }
 
-type Row = (Uuid, Uuid, String, String, String, Option<String>, String, Value);
+type Row = (Uuid, Uuid, String, String, String, Option<String>, String, Value, Uuid, bool);
 
 statement! {
     FindAccounts { ids: Vec<Uuid> as Array<sql::Uuid> } -> (
-        sql::Uuid, sql::Uuid, sql::Text, sql::Text, sql::Text, Nullable<sql::Text>, sql::Text, sql::Jsonb
+        sql::Uuid, sql::Uuid, sql::Text, sql::Text, sql::Text, Nullable<sql::Text>, sql::Text, sql::Jsonb, sql::Uuid,
+        sql::Bool
     ) {
-        "SELECT project_id, id, platform, network_unique_id, username, external_id, status, facts FROM social_accounts \
-         WHERE id = ANY($1) AND network_unique_id NOT LIKE 'purged:%'"
+        // No network lets an account send fewer than a hundred posts in a window: below half of that nobody has to look.
+        concat!("SELECT a.project_id, a.id, a.platform, a.network_unique_id, a.username, a.external_id, a.status, a.facts, app.id, \
+           EXISTS (SELECT 1 FROM (VALUES ('account', a.id), ('app', app.id)) AS k(scope, subject) \
+             JOIN rate_budgets b ON b.scope = k.scope AND b.subject = k.subject \
+             WHERE b.blocked_until > now() OR b.window_end > now() AND b.used >= b.limit_ / 2) \
+           OR EXISTS (SELECT 1 FROM publish_queue q WHERE q.account_id = a.id OFFSET 49) \
+         FROM social_accounts a CROSS JOIN LATERAL (SELECT ", app_subject!(), " AS id) AS app \
+         WHERE a.id = ANY($1) AND a.network_unique_id NOT LIKE 'purged:%'")
     }
 }
 
@@ -122,8 +134,9 @@ async fn read(database: &Database, ids: Vec<Uuid>) -> Result<HashMap<(ProjectId,
 }
 
 fn addressee(row: Row) -> Result<((ProjectId, AccountId), Addressee), StoreError> {
-    let (project, id, platform, network_unique_id, username, external_id, status, facts) = row;
+    let (project, id, platform, network_unique_id, username, external_id, status, facts, app, is_busy) = row;
     let (project, id) = (ProjectId(project), AccountId(id));
     let (platform, status) = (word(&platform)?, word(&status)?);
-    Ok(((project, id), Addressee { id, platform, network_unique_id, username, external_id, status, facts }))
+    let found = Addressee { id, platform, network_unique_id, username, external_id, status, facts, app, is_busy };
+    Ok(((project, id), found))
 }

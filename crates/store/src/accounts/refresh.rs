@@ -162,7 +162,8 @@ pub async fn defer_waiting(
     move_waiting(database, held, of, Some(until)).await
 }
 
-/// Marks an account whose grant its network does not renew any more, and tells of it.
+/// Marks an account whose grant its network does not renew any more, and tells of it. The targets that waited for other
+/// tokens are held or fail now, not when the wait they were given is over.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -176,6 +177,8 @@ pub async fn hold_account(
     let written = connection
         .transaction(async |connection| {
             lock(connection, of).await?;
+            // Before the refresh lane: lanes are locked in the order of their kinds.
+            let now = wake(connection, held, of, None).await?;
             let is_mine: Vec<(i64,)> =
                 LockLane { kind: held.kind.number(), key: held.key, fence: held.fence }.load(connection).await?;
             if is_mine.is_empty() || !tokens::are(connection, of.id.0, of.version).await? {
@@ -191,6 +194,7 @@ pub async fn hold_account(
             let (subject, trace) = (Subject::Account(&account.account), held.trace.clone());
             let event = told::about(of.project_id, kind, &account.account, subject, account.seq, of.now, trace.clone());
             let listeners = outbox::wake_listeners(connection, vec![account.project_id], &[kind], trace).await?;
+            MoveWaiting { account: of.id.0, at: stamp(now) }.execute(connection).await?;
             outbox::record(connection, &[event], &listeners).await?;
             Ok(Written::Done)
         })

@@ -18,6 +18,7 @@ use crate::{
     Database, StoreError,
     audit::Actor,
     idempotency::{self, Answer, Once},
+    identity::event_xid,
     lanes::wake,
     statement::statement,
     types::{Array, Nullable, SqlStamp, Stamp, sql, stamp},
@@ -181,14 +182,14 @@ statement! {
         at: Stamp as SqlStamp,
         trigger: &'static str as sql::Text,
     } -> SqlDelivery {
-        "WITH queued AS (\
+        concat!("WITH queued AS (\
            INSERT INTO delivery_queue (endpoint_id, due_at, event_id, delivery_id, project_id, resource_id, \
              resource_seq, trigger) VALUES ($4, clock_timestamp(), $2, $1, $3, $4, $6, $10)), \
          happened AS (\
-           INSERT INTO events (id, project_id, type, resource_id, resource_seq, owners, body, created_at) \
-           VALUES ($2, $3, $5, $4, $6, $7, $8, $9)) \
+           INSERT INTO events (id, xid, project_id, type, resource_id, resource_seq, owners, body, created_at) \
+           VALUES ($2, ", event_xid!(), ", $3, $5, $4, $6, $7, $8, $9)) \
          INSERT INTO webhook_deliveries (id, project_id, endpoint_id, event_id, event_type, next_attempt_at, created_at) \
-         VALUES ($1, $3, $4, $2, $5, $9, $9) RETURNING id, event_id, event_type, status, next_attempt_at"
+         VALUES ($1, $3, $4, $2, $5, $9, $9) RETURNING id, event_id, event_type, status, next_attempt_at")
     }
 }
 

@@ -71,7 +71,10 @@ statement! {
                'username', a.username, 'owner', coalesce(a.external_id, ''), 'status', t.state, \
                'platform_post_id', f.live_id, 'platform_post_url', f.live_url, \
                'error_code', t.error_code, 'error_message', t.error_message, 'attempts', t.attempt, \
-               'next_attempt_at', CASE WHEN t.state IN ('queued', 'unconfirmed') THEN t.next_at END, \
+               'next_attempt_at', CASE WHEN t.state IN ('queued', 'unconfirmed') AND t.next_at IS NOT NULL THEN t.next_at \
+                 WHEN t.state = 'queued' OR t.state = 'scheduled' AND p.scheduled_at <= now() THEN \
+                   (SELECT max(b.blocked_until) FROM rate_budgets b WHERE b.scope = 'account' \
+                      AND b.subject = t.account_id AND b.blocked_until > now()) END, \
                'published_at', t.published_at, 'updated_at', t.updated_at, \
                'parts', (SELECT json_agg(json_build_object( \
                    'container_id', 'cnt_' || replace(r.container_id::text, '-', ''), 'status', r.status, \

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::apply::{AttemptRecord, Item, Move, Record, TOLD, apply, write_attempts};
 use crate::{
     accounts::{self, HeldAccount, Holding},
+    budgets::{self, Heard},
     lanes::{self, Held, Wake},
     outbox::{self, NewEvent},
     statement::statement,
@@ -57,6 +58,10 @@ pub struct Finish {
     pub give: Give,
     /// The database's clock, as far as the holder knows it.
     pub now: Timestamp,
+    /// What the network said of budgets.
+    pub heard: Vec<Heard>,
+    /// Whether the item keeps its place though it is due later: what waits for a budget goes out in the order it was due.
+    pub keeps_place: bool,
 }
 
 /// Whether the lane is given back.
@@ -147,6 +152,8 @@ impl Batch for FinishBatch {
             let records: Vec<_> =
                 lost.iter().zip(&late).filter_map(|(finish, late)| finish.late_record(late.as_ref())).collect();
             write_attempts(connection, records.into_iter()).await?;
+            // Whoever lost the lane heard it all the same.
+            budgets::hear(connection, requests.iter().flat_map(|finish| &finish.heard)).await?;
 
             let answer = |finish: &Finish| {
                 if !holds(finish) {
@@ -207,6 +214,7 @@ impl Finish {
             }),
             item: match decision.next {
                 Next::Settled => Item::Delete,
+                Next::At(_) if self.keeps_place => Item::Keep,
                 Next::At(at) => Item::At(at),
                 Next::Now => Item::Keep,
             },

@@ -4,6 +4,7 @@
 //! locks the row itself. So what is read after that lock is what will be written over.
 
 mod apply;
+mod doubt;
 mod finish;
 mod live;
 mod release;
@@ -13,6 +14,7 @@ mod work;
 
 pub use apply::AttemptRecord;
 pub(crate) use apply::{Item, Move, TOLD, apply};
+pub(crate) use doubt::doubt_due;
 pub use finish::{Finish, Finished, Give};
 pub(crate) use release::release_held;
 pub use start::{Start, Started};

@@ -21,6 +21,8 @@ use uuid::Uuid;
 
 use crate::{
     Database, StoreError,
+    budgets::{Throttle, app_subject, throttle_of},
+    identity::LastHold,
     lanes::Held,
     statement::statement,
     types::{Array, Nullable, SqlStamp, Stamp, sql, time, word},
@@ -74,6 +76,14 @@ pub struct AccountWork {
     pub on_unconfirmed: OnUnconfirmed,
     /// The tenant's choice.
     pub on_auth_failure: OnAuthFailure,
+    /// The key of the OAuth app it is connected through, as far as it is known.
+    pub app: Uuid,
+    /// Whether accounts of other projects may be connected through that app.
+    pub app_is_shared: bool,
+    /// What it has to wait for before anything is sent.
+    pub throttle: Option<Throttle>,
+    /// The last time publishing was held, if ever.
+    pub last_hold: Option<LastHold>,
 }
 
 /// One target with all that is needed to go on with it.
@@ -172,18 +182,25 @@ impl Batch for Load {
 statement! {
     LoadAccounts { ids: Vec<Uuid> as Array<sql::Uuid> } -> (
         (sql::Uuid, sql::Uuid, sql::Text, sql::Text, sql::Text, sql::Text, sql::Jsonb),
-        (sql::Text, Nullable<sql::Text>, Nullable<sql::Text>, Nullable<sql::Bytea>, sql::BigInt, sql::Text, sql::Text, sql::Text)
+        (sql::Text, Nullable<sql::Text>, Nullable<sql::Text>, Nullable<sql::Bytea>, sql::BigInt, sql::Text, sql::Text, sql::Text),
+        (sql::Uuid, sql::Bool, Nullable<sql::Text>, Nullable<SqlStamp>, Nullable<sql::Text>),
+        (Nullable<SqlStamp>, Nullable<SqlStamp>, Nullable<sql::Text>)
     ) {
-        "SELECT a.id, a.project_id, a.platform, a.realm, a.network_unique_id, a.username, a.facts, \
-           a.status, a.error_code, a.error_message, k.sealed, coalesce(k.version, 0), p.mode, p.on_unconfirmed, p.on_auth_failure \
-         FROM social_accounts a JOIN projects p ON p.id = a.project_id \
-         LEFT JOIN account_tokens k ON k.account_id = a.id WHERE a.id = ANY($1)"
+        concat!("SELECT a.id, a.project_id, a.platform, a.realm, a.network_unique_id, a.username, a.facts, \
+           a.status, a.error_code, a.error_message, k.sealed, coalesce(k.version, 0), p.mode, p.on_unconfirmed, p.on_auth_failure, \
+           app.id, a.social_network_id IS NULL AND a.facts ->> 'app' IS NOT NULL, w.scope, w.until, w.because, \
+           i.held_at, i.released_at, i.held_because \
+         FROM social_accounts a JOIN projects p ON p.id = a.project_id LEFT JOIN instance_identity i ON i.one \
+         LEFT JOIN account_tokens k ON k.account_id = a.id CROSS JOIN LATERAL (SELECT ", app_subject!(), " AS id) AS app ",
+         throttle_of!(), " WHERE a.id = ANY($1)")
     }
 }
 
 type AccountRow = (
     (Uuid, Uuid, String, String, String, String, Value),
     (String, Option<String>, Option<String>, Option<Vec<u8>>, i64, String, String, String),
+    (Uuid, bool, Option<String>, Option<Stamp>, Option<String>),
+    (Option<Stamp>, Option<Stamp>, Option<String>),
 );
 
 async fn load_accounts(connection: &mut AsyncPgConnection, ids: Vec<Uuid>) -> QueryResult<HashMap<Uuid, AccountWork>> {
@@ -192,7 +209,9 @@ async fn load_accounts(connection: &mut AsyncPgConnection, ids: Vec<Uuid>) -> Qu
 }
 
 fn account(row: AccountRow) -> Result<AccountWork, StoreError> {
-    let ((id, project_id, platform, realm, network_unique_id, username, facts), rest) = row;
+    let ((id, project_id, platform, realm, network_unique_id, username, facts), rest, budgets, hold) = row;
+    let (app, app_is_shared, scope, until, because) = budgets;
+    let (held_at, released_at, held_because) = hold;
     let (status, code, message, sealed_tokens, token_version, mode, on_unconfirmed, on_auth_failure) = rest;
     Ok(AccountWork {
         id: AccountId(id),
@@ -209,7 +228,24 @@ fn account(row: AccountRow) -> Result<AccountWork, StoreError> {
         mode: word(&mode)?,
         on_unconfirmed: word(&on_unconfirmed)?,
         on_auth_failure: word(&on_auth_failure)?,
+        app,
+        app_is_shared,
+        throttle: throttle(scope, until, because)?,
+        last_hold: held_at.map(|from| LastHold {
+            from: time(from),
+            until: released_at.map(time),
+            because: held_because.unwrap_or_default(),
+        }),
     })
+}
+
+fn throttle(
+    scope: Option<String>,
+    until: Option<Stamp>,
+    because: Option<String>,
+) -> Result<Option<Throttle>, StoreError> {
+    let (Some(scope), Some(until)) = (scope, until) else { return Ok(None) };
+    Ok(Some(Throttle { until: time(until), scope: word(&scope)?, because: because.unwrap_or_default() }))
 }
 
 /// A target with its parts and checkpoints, as [`Stored`] reads it. Expects `post_targets t` and `posts p`.

@@ -19,7 +19,7 @@ async fn a_draft_is_published_and_goes_into_the_queue() {
     let Changed::Done(post) = changed else { panic!("{changed:?}") };
     assert_eq!((post.status, post.targets[0].status), (PostStatus::Queued, Status::Queued));
     assert_eq!(house.server.count("SELECT count(*) FROM publish_queue").await, 1);
-    assert_eq!(house.lanes.due().await.unwrap().len(), 1);
+    assert_eq!(house.lanes.due().await.unwrap().queues.len(), 1);
 }
 
 #[tokio::test]
@@ -30,11 +30,11 @@ async fn publishing_a_scheduled_post_now_moves_its_item() {
     post.due = Some(post.created_at + SignedDuration::from_hours(1));
     post.scheduled_at = post.due;
     let post = house.accepted(post).await;
-    assert_eq!(house.lanes.due().await.unwrap(), []);
+    assert_eq!(house.lanes.due().await.unwrap().queues, []);
 
     house.posts.change(house.project, post.id, Change::Publish).await.unwrap();
 
-    assert_eq!(house.lanes.due().await.unwrap().len(), 1);
+    assert_eq!(house.lanes.due().await.unwrap().queues.len(), 1);
     assert_eq!(house.server.count("SELECT count(*) FROM publish_queue WHERE due_at <= now()").await, 1);
     assert_eq!(house.server.count("SELECT count(*) FROM publish_queue").await, 1);
 }

@@ -15,15 +15,15 @@ async fn claimed(house: &House) -> Vec<Lane> {
 #[tokio::test]
 async fn what_is_due_is_named_claimed_once_and_taken_once() {
     let house = House::new().await;
-    assert_eq!(house.lanes.due().await.unwrap(), []);
+    assert_eq!(house.lanes.due().await.unwrap().queues, []);
     let account = house.account().await;
     house.accepted(house.post(&[account]).await).await;
 
-    assert_eq!(house.lanes.due().await.unwrap(), [QUEUE]);
+    assert_eq!(house.lanes.due().await.unwrap().queues, [QUEUE]);
     let lanes = claimed(&house).await;
     assert_eq!(lanes.iter().map(|lane| (lane.kind, lane.key)).collect::<Vec<_>>(), [(Kind::Publish, account.0)]);
     assert_eq!(claimed(&house).await, []);
-    assert_eq!(house.lanes.due().await.unwrap(), []);
+    assert_eq!(house.lanes.due().await.unwrap().queues, []);
 
     let both = [lanes.clone(), lanes].concat();
     assert_eq!(house.lanes.take(both.clone()).await.unwrap().len(), 1);

@@ -1,8 +1,11 @@
 //! The store against a real PostgreSQL.
 
 mod accepting;
+mod budgets;
 mod changing;
+mod finishing;
 mod house;
+mod identity;
 mod lanes;
 mod migrations;
 mod partitions;

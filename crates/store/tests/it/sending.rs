@@ -19,9 +19,9 @@ use store::{
 
 use crate::house::House;
 
-const QUEUE: Queue = Queue::Publish(Platform::X);
+pub(crate) const QUEUE: Queue = Queue::Publish(Platform::X);
 
-fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules {
         on_unconfirmed: OnUnconfirmed::Hold,
         on_auth_failure: OnAuthFailure::Hold,
@@ -31,13 +31,13 @@ fn rules() -> Rules {
     }
 }
 
-async fn work(house: &House) -> Vec<LaneWork> {
+pub(crate) async fn work(house: &House) -> Vec<LaneWork> {
     let lanes = house.lanes.claim(QUEUE, 100).await.unwrap();
     let held = house.lanes.take(lanes).await.unwrap();
     house.targets.work(held).await.unwrap()
 }
 
-fn intent(lane: &LaneWork, work: &Work) -> Start {
+pub(crate) fn intent(lane: &LaneWork, work: &Work) -> Start {
     Start {
         held: lane.held.clone(),
         target_id: work.target_id,
@@ -50,13 +50,14 @@ fn intent(lane: &LaneWork, work: &Work) -> Start {
         composed: json!({"text": "Hello"}),
         timeout: Duration::from_secs(30),
         lease: Duration::from_secs(60),
+        budgets: Vec::new(),
     }
 }
 
 /// Starts a target and records that it is live.
-async fn publish(house: &House, lane: &LaneWork, id: &str) -> Finished {
+pub(crate) async fn publish(house: &House, lane: &LaneWork, id: &str) -> Finished {
     let work = &lane.items[0];
-    let Started::Go { send_deadline, now } = house.targets.start(intent(lane, work)).await.unwrap() else {
+    let Started::Go { send_deadline, now, .. } = house.targets.start(intent(lane, work)).await.unwrap() else {
         panic!("not started");
     };
     house.targets.finish(live(lane, work, id, send_deadline, now)).await.unwrap()
@@ -91,6 +92,8 @@ fn live(lane: &LaneWork, work: &Work, id: &str, send_deadline: jiff::Timestamp, 
         because_inactive: false,
         give: Give::Back(None),
         now,
+        heard: Vec::new(),
+        keeps_place: false,
     }
 }
 
@@ -159,7 +162,7 @@ async fn who_lost_the_lane_neither_starts_nor_records_but_leaves_evidence() {
     let account = house.account().await;
     let post = house.accepted(house.post(&[account]).await).await;
     let old = work(&house).await.remove(0);
-    let Started::Go { send_deadline, now } = house.targets.start(intent(&old, &old.items[0])).await.unwrap() else {
+    let Started::Go { send_deadline, now, .. } = house.targets.start(intent(&old, &old.items[0])).await.unwrap() else {
         panic!("not started");
     };
     house.server.execute("UPDATE jobs SET lease_until = now() - interval '1 s'").await;

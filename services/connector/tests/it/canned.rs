@@ -101,6 +101,10 @@ impl Network for Canned {
         Vec::new()
     }
 
+    fn origin<'a>(&'a self, _bases: &'a Bases, _facts: &'a Value) -> &'a str {
+        "canned"
+    }
+
     /// `{"id", "token", "realm"?, "expires_in"?, "name"?, "wait"?, "fail"?}`
     async fn identify(&self, cx: &Cx<'_>, given: &Value) -> Result<Identity, Refusal> {
         if given["wait"] == true {

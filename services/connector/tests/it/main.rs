@@ -3,6 +3,7 @@
 
 mod canned;
 mod drain;
+mod following;
 mod ownership;
 mod questions;
 mod reconnect;

@@ -6,7 +6,11 @@ use egress::{Deadline, Door, Limits, Request};
 use jiff::SignedDuration;
 use media::{ObjectKey, Objects, Storage};
 use runtime::clock::{Clock, SystemClock};
-use store::{Database, targets::Targets};
+use store::{
+    Database,
+    identity::{self, Hold},
+    targets::Targets,
+};
 use vault::PrivateRing;
 
 use crate::{cli::Failure, settings::Settings};
@@ -22,6 +26,7 @@ type Finding = Result<String, String>;
 pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let findings = [
         ("database", database(settings).await),
+        ("sending", sending(settings).await),
         ("broker", broker(settings).await),
         ("vault", vault(settings)),
         ("media", media(settings).await),
@@ -51,6 +56,17 @@ async fn database(settings: &Settings) -> Finding {
         return Err(format!("its clock is {apart} away from this machine's"));
     }
     Ok("reachable, its schema is up to date and its clock agrees".to_owned())
+}
+
+/// A service would work, but nothing goes out.
+async fn sending(settings: &Settings) -> Finding {
+    let database = super::database(settings).map_err(|error| error.to_string())?;
+    match identity::find_hold(&database).await.map_err(|error| error.to_string())? {
+        None => Ok("publishing is not held".to_owned()),
+        Some(Hold { because, .. }) => {
+            Err(format!("publishing is held, because {because}: see `fanfare release --help`"))
+        }
+    }
 }
 
 async fn clock(database: Database) -> Result<SignedDuration, String> {

@@ -1,8 +1,10 @@
 //! The operator's commands.
 
 pub(crate) mod doctor;
+pub(crate) mod hold;
 pub(crate) mod key;
 pub(crate) mod project;
+pub(crate) mod release;
 
 use std::io::{self, Write};
 
@@ -45,4 +47,13 @@ pub(crate) fn database(settings: &Settings) -> Result<Database, Failure> {
         );
     }
     Ok(Database::new(&settings.database)?)
+}
+
+/// The database the settings name, with the schema that this build knows.
+async fn migrated(settings: &Settings) -> Result<Database, Failure> {
+    let database = database(settings)?;
+    if !database.is_migrated().await? {
+        return Err("the database's schema is not up to date: run `fanfare migrate`".into());
+    }
+    Ok(database)
 }

@@ -2,7 +2,7 @@
 
 use domain::{ids::PostId, post::Post};
 use jiff::{SignedDuration, Timestamp};
-use runtime::trace::Trace;
+use runtime::{failpoint, trace::Trace};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use store::{
@@ -99,7 +99,9 @@ pub(super) async fn write(app: &App, caller: &Caller, prepared: Prepared) -> Res
     };
     let files = post.containers.iter().flat_map(|container| &container.media);
     files::keep(app, caller, files, post.due.map(|due| due + post.max_lateness), post.created_at).await?;
+    failpoint::hit("gateway.before_create");
     let created = app.posts.create(post).await??;
+    failpoint::hit("gateway.after_create");
     accepted(app, caller, created).await
 }
 

@@ -17,6 +17,7 @@ use store::accounts::Addressee;
 use super::{
     asked::{self, Asked},
     files::{self, Upload},
+    quota,
     rules::{self, EMPTY},
 };
 use crate::{App, auth::Caller, fields::Faults, problem::Problem};
@@ -69,6 +70,9 @@ pub(super) async fn examine(app: &App, caller: &Caller, body: &Value, now: Times
         }
     }
     rules::check(&asked, &uploads, &targets, &faults);
+    if let Some(due) = asked.due(now) {
+        warnings.extend(quota::warnings(app, caller, &targets, due).await?);
+    }
     let faults = match faults.check() {
         Err(Problem::Invalid(faults)) => faults,
         Err(problem) => return Err(problem),

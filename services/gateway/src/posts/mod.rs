@@ -20,6 +20,7 @@ mod list;
 mod parts;
 mod patch;
 mod publish;
+mod quota;
 mod resolve;
 mod retry;
 mod rules;

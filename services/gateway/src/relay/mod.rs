@@ -6,13 +6,20 @@
 
 mod metrics;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bus::{Bus, SendError};
 use domain::job::{Handover, LANES_PER_MESSAGE, Lane, Queue};
-use runtime::{metrics::MetricsError, shutdown::Shutdown};
+use runtime::{failpoint, metrics::MetricsError, shutdown::Shutdown};
 use store::{
-    Database, StoreError,
+    Database, StoreError, identity,
     lanes::{Lanes, LeaseSettings},
 };
 
@@ -31,6 +38,7 @@ pub(crate) struct Relay {
     lanes: Lanes,
     bus: Arc<dyn Bus>,
     metrics: RelayMetrics,
+    was_held: AtomicBool,
 }
 
 impl Relay {
@@ -42,7 +50,7 @@ impl Relay {
         metrics: &runtime::metrics::Metrics,
     ) -> Result<Self, MetricsError> {
         let lanes = Lanes::new(database.clone(), LeaseSettings::default());
-        Ok(Self { database, lanes, bus, metrics: RelayMetrics::new(metrics)? })
+        Ok(Self { database, lanes, bus, metrics: RelayMetrics::new(metrics)?, was_held: AtomicBool::new(false) })
     }
 
     /// Runs until the service is to stop.
@@ -81,11 +89,16 @@ impl Relay {
             return Ok(Round::Refused);
         }
         let mut outcome = Round::Idle;
-        for queue in self.lanes.due().await? {
+        let due = self.lanes.due().await?;
+        if due.is_held != self.was_held.load(Ordering::Relaxed) {
+            self.tell_hold().await?;
+        }
+        for queue in due.queues {
             let claimed = self.lanes.claim(queue, WINDOW).await?;
             if claimed.is_empty() {
                 continue;
             }
+            failpoint::hit("relay.after_claim");
             self.metrics.claimed(queue, claimed.len());
             outcome = match self.hand_over(queue, claimed).await {
                 true => Round::Handed,
@@ -95,11 +108,28 @@ impl Relay {
         Ok(outcome)
     }
 
+    /// Says once that publishing is held, and once that it goes on.
+    async fn tell_hold(&self) -> Result<(), StoreError> {
+        let hold = identity::notice(&self.database).await?;
+        match &hold {
+            Some(hold) => tracing::error!(
+                because = hold.because,
+                since = hold.since.map(tracing::field::display),
+                "publishing is held, nothing goes out until `fanfare release`: {}",
+                hold.because
+            ),
+            None => tracing::info!("publishing is not held any more"),
+        }
+        self.was_held.store(hold.is_some(), Ordering::Relaxed);
+        Ok(())
+    }
+
     /// `false` when the bus took none of it.
     async fn hand_over(&self, queue: Queue, lanes: Vec<Lane>) -> bool {
         let handovers: Vec<_> =
             lanes.chunks(LANES_PER_MESSAGE).map(|chunk| Handover { queue, lanes: chunk.to_vec() }).collect();
         let answers = self.bus.send(handovers).await;
+        failpoint::hit("relay.after_send");
         let refused: Vec<&SendError> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
         if let Some(reason) = refused.iter().map(|error| error.to_string()).next() {
             self.metrics.refused(queue, refused.len());

@@ -142,8 +142,12 @@ async fn who_cannot_look_says_so_and_takes_the_callers_word() {
         .collect();
     tenant.world.fault(json!({"operation": "probe", "fault": "error_before_accept", "times": null})).await;
 
-    // when
-    let posts = posted(&tenant, &cases, "nobody says").await;
+    // when: a network that does not answer is waited for as long as a send would be
+    let posts = join_all(cases.iter().map(async |case| {
+        let body = json!({"content": "nobody says", "accounts": [case.account.id], "max_lateness": "PT3S"});
+        tenant.post_body(body).await
+    }))
+    .await;
     asked_in_vain(&house, &tenant, &posts.iter().collect::<Vec<_>>()).await;
     let posts = settled(&tenant, &posts).await;
 

@@ -38,7 +38,10 @@ impl Scene {
 
     async fn people(&self, count: usize) -> Vec<Somebody> {
         let ring = self.house.ring.public();
-        crowd::gather(&self.house.db, &ring, self.tenant.project, Platform::Mastodon, count).await
+        let people = crowd::gather(&self.house.db, &ring, self.tenant.project, Platform::Mastodon, count).await;
+        let alone = "UPDATE social_accounts SET facts = jsonb_build_object('server', network_unique_id)";
+        self.house.db.execute(alone).await;
+        people
     }
 
     async fn post(&self, content: &str, who: &Somebody) -> Value {

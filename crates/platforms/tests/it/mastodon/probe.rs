@@ -151,7 +151,7 @@ async fn what_was_composed_after_the_fact_is_looked_for_and_never_repeated() {
     silent["content"] = json!("");
     for (text, listed, expected) in [
         ("hi", json!([theirs]), "live 9"),
-        ("hi", json!([status("9", -600, "<p>hi</p>")]), "not live"),
+        ("hi", json!([status("9", -600, "<p>hi</p>"), status("1", -700, "<p>old</p>")]), "not live"),
         ("", json!([silent]), "unknown"),
         ("", json!([]), "not live"),
     ] {

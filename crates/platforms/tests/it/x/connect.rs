@@ -26,7 +26,7 @@ async fn a_token_says_whose_it_is() {
     // then
     assert_eq!((identity.network_unique_id.as_str(), identity.username.as_str()), ("42", "alice"));
     assert_eq!(identity.profile_url.as_deref(), Some("https://x.com/alice"));
-    assert_eq!(identity.facts, json!({"subscription_type": "Premium"}));
+    assert_eq!(identity.facts["subscription_type"], "Premium");
     assert_eq!(identity.scopes, ["tweet.write"]);
     assert_eq!(identity.tokens.expires_at, Some(at(NOW + 7200)));
     assert_eq!(
@@ -38,6 +38,27 @@ async fn a_token_says_whose_it_is() {
         [json!({"call": format!("GET {ME}"), "authorization": "Bearer access-1",
             "query": "user.fields=profile_image_url%2Cverified%2Cverified_type%2Csubscription_type"})]
     );
+}
+
+/// An app's budget is shared by whoever proves to have the app; its id alone anybody may know.
+#[tokio::test]
+async fn an_app_is_told_apart_without_being_shown() {
+    let bed = Bed::new().await;
+    bed.on("GET", ME, 200, json!({"data": {"id": "42", "name": "Alice", "username": "alice"}})).await;
+    let facts = async |client: Value| {
+        let mut given = json!({"access_token": "access-1"});
+        given.as_object_mut().expect("an object").extend(client.as_object().expect("an object").clone());
+        X.identify(&bed.cx(), &given).await.expect("identified").facts
+    };
+    let public = facts(json!({"client_id": "app-1"})).await;
+    let proven = facts(json!({"client_id": "app-1", "client_secret": "s3cret"})).await;
+    let guessed = facts(json!({"client_id": "app-1", "client_secret": "guess"})).await;
+    assert!(public["client"].is_string() && public["app"].is_null(), "{public}");
+    assert!(proven["app"].is_string() && proven["client"].is_null(), "{proven}");
+    assert_ne!(proven["app"], guessed["app"]);
+    assert_eq!(proven, facts(json!({"client_id": "app-1", "client_secret": "s3cret"})).await);
+    assert!(!format!("{public}{proven}").contains("app-1"));
+    assert_eq!(facts(json!({})).await, json!({"subscription_type": null}));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{
     lane::{self, Intent},
     policy::{OnAuthFailure, OnUnconfirmed},
-    target::{ErrorCode, Live, Outcome as Said, PartStatus, Probe, Refusal},
+    target::{ErrorCode, Live, Outcome as Said, PartStatus, Probe, Refusal, Status},
     transition::{self, Event, Next, Resolution, Rules},
 };
 use jiff::SignedDuration;
@@ -137,9 +137,14 @@ impl Line {
             Started::Go { .. } => "go",
             Started::Changed => "changed at start",
             Started::Lost => "lost at start",
+            Started::Throttled(_) | Started::Held => return Err(format!("nothing holds it: {started:?}")),
         };
         agree("start", &found, &rule)?;
         if found == "go" {
+            if intent.status == Status::Unconfirmed {
+                // A repeat takes its old place in the line again.
+                self.item = self.item.min(self.first_due);
+            }
             self.calls.push(Call { read, target: decision.target });
         }
         Ok(rule)
@@ -161,6 +166,8 @@ impl Line {
             attempt: None,
             evidence: None,
             token_version: outcome.read.lane.account.token_version,
+            heard: Vec::new(),
+            keeps_place: false,
             because_inactive,
             give,
             now: self.now,
@@ -289,6 +296,7 @@ fn request(read: &Read, intent: &Intent) -> Start {
         due_at: intent.due_at,
         position: i16::try_from(intent.part).unwrap(),
         token_version: intent.token_version,
+        budgets: Vec::new(),
         composed: json!({"text": "Hello"}),
         timeout: TIMEOUT,
         lease: HOLD,

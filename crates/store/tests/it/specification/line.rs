@@ -78,6 +78,7 @@ pub(super) struct Line {
     pub(super) row: TargetState,
     pub(super) usable: Usable,
     pub(super) item: Option<Timestamp>,
+    pub(super) first_due: Option<Timestamp>,
     /// The database's clock when the step began.
     pub(super) now: Timestamp,
     pub(super) messages: Vec<job::Lane>,
@@ -98,6 +99,7 @@ impl Line {
             row: TargetState { rev: 0, target: super::rows::nothing() },
             usable: Usable { status: AccountStatus::Active, token_version: 1 },
             item: None,
+            first_due: None,
             now: Timestamp::default(),
             messages: Vec::new(),
             holders: Vec::new(),

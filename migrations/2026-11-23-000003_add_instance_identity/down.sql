@@ -1,0 +1,2 @@
+DROP VIEW instance_evidence;
+DROP TABLE instance_identity;
