@@ -102,7 +102,7 @@ impl Line {
         let Some(work) = lane.items.iter().find(|work| work.target_id == self.target).cloned() else {
             return Ok("nothing to read");
         };
-        self.reads.push(Read { lane, work });
+        self.reads.push(Read { held: lane.held, token_version: lane.account.token_version, work });
         Ok("read")
     }
 
@@ -119,11 +119,11 @@ impl Line {
             attempt: read.work.state.attempt,
             status: read.work.state.status,
             due_at: read.work.due_at,
-            token_version: read.lane.account.token_version,
+            token_version: read.token_version,
             part,
         };
         let started = house.targets.start(request(&read, &intent)).await.unwrap();
-        let holds = self.lane.hold(read.lane.held.fence, self.now, long(HOLD));
+        let holds = self.lane.hold(read.held.fence, self.now, long(HOLD));
         let rule = holds.then(|| {
             lane::start(&mut self.row, self.usable, &intent, send_deadline, &rules(), self.now)
                 .map_err(|misfit| format!("the rule would not start it: {misfit}"))
@@ -156,7 +156,7 @@ impl Line {
         let because_inactive = event.is_multiple_of(7);
         let give = if back { Give::Back(next) } else { Give::Keep };
         let finish = Finish {
-            held: outcome.read.lane.held.clone(),
+            held: outcome.read.held.clone(),
             queue: QUEUE,
             post_id: self.post,
             target_id: self.target,
@@ -165,7 +165,7 @@ impl Line {
             decision: outcome.decision.clone(),
             attempt: None,
             evidence: None,
-            token_version: outcome.read.lane.account.token_version,
+            token_version: outcome.read.token_version,
             heard: Vec::new(),
             keeps_place: false,
             because_inactive,
@@ -183,7 +183,7 @@ impl Line {
 
     fn finish_by_rule(&mut self, outcome: &Outcome, because_inactive: bool, give: Give) -> &'static str {
         let Outcome { read, before, decision } = outcome;
-        let fence = read.lane.held.fence;
+        let fence = read.held.fence;
         if !self.lane.is_held_by(fence) {
             self.lane.wake(self.now);
             return "lost at finish";
@@ -288,7 +288,7 @@ impl Line {
 
 fn request(read: &Read, intent: &Intent) -> Start {
     Start {
-        held: read.lane.held.clone(),
+        held: read.held.clone(),
         target_id: read.work.target_id,
         rev: intent.rev,
         attempt: intent.attempt,
