@@ -3,8 +3,11 @@
 # A shell started by CI or cron may not have read what rustup wrote into the profile.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
+# What there is to measure, as words after `make bench`.
+BENCHES := create throughput counts latency idle neighbours storm million
+
 .DEFAULT_GOAL := help
-.PHONY: help run run-services test test-external check bench chaos services-down
+.PHONY: help run run-services test test-external check bench chaos services-down $(BENCHES)
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -21,8 +24,11 @@ test: ## the whole test suite over a private PostgreSQL and RabbitMQ of its own
 check: ## formatting, lints, licences, shell scripts
 	@deploy/dev/check
 
-bench: ## how fast it is, as ratios taken in one run
-	@deploy/dev/bench
+bench: ## how fast it is, as ratios taken in one run; `make bench storm` and so on for one of them
+	@deploy/dev/bench $(filter $(BENCHES),$(MAKECMDGOALS))
+
+$(BENCHES): bench
+	@:
 
 chaos: ## faults on purpose, and a table of what was true afterwards; `SEED=n make chaos` repeats a run, `only="kills soak"` picks
 	@deploy/dev/chaos $(only)

@@ -30,7 +30,6 @@ pub enum Subject<'a> {
 /// How much is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Cut {
-    Nothing,
     /// Content, media, config and parts.
     Long,
     /// Of each target also what its id finds again: handles, addresses, words.
@@ -40,43 +39,56 @@ enum Cut {
 /// Renders a body, at most [`MAX_BODY_BYTES`] long: over that, content, media, config and parts are left out and
 /// `truncated` is true; of a post with very many targets also their handles, addresses and the networks' words.
 pub fn body(id: EventId, kind: EventType, at: Timestamp, seq: i64, subject: Subject<'_>) -> String {
-    let mut body = String::new();
-    for cut in [Cut::Nothing, Cut::Long, Cut::Targets] {
-        body = render(id, kind, at, data(seq, subject, cut));
+    let whole = Data::of(subject, seq);
+    let mut body = render(id, kind, at, &whole);
+    for cut in [Cut::Long, Cut::Targets] {
         if body.len() <= MAX_BODY_BYTES {
             break;
         }
+        // What is serialised is a tree of plain values, which cannot fail.
+        let mut data = serde_json::to_value(&whole).unwrap_or_default();
+        shorten(&mut data, cut);
+        data["truncated"] = true.into();
+        body = render(id, kind, at, &data);
     }
     body
 }
 
-fn render(id: EventId, kind: EventType, at: Timestamp, data: Value) -> String {
+fn render(id: EventId, kind: EventType, at: Timestamp, data: &impl Serialize) -> String {
     #[derive(Serialize)]
-    struct Envelope {
+    struct Envelope<'a, T> {
         id: EventId,
         #[serde(rename = "type")]
         kind: &'static str,
         timestamp: Timestamp,
-        data: Value,
+        data: &'a T,
     }
-    // Serialising a struct of strings and a JSON value cannot fail.
+    // Serialising a struct of strings and JSON values cannot fail.
     serde_json::to_string(&Envelope { id, kind: kind.name(), timestamp: at, data }).unwrap_or_default()
 }
 
-fn data(seq: i64, subject: Subject<'_>, cut: Cut) -> Value {
-    let mut data = match subject {
-        Subject::Post(post) => json!({"post": post}),
-        Subject::Target(post_id, target) => json!({"post_id": post_id, "target": target}),
-        Subject::Account(account) => json!({"account": account}),
-        Subject::Rejected(account, by) => json!({"account": account, "attempted_external_id": by}),
-        Subject::Webhook(webhook) => json!({"webhook": webhook}),
-    };
-    if cut > Cut::Nothing {
-        shorten(&mut data, cut);
-        data["truncated"] = true.into();
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data<'a> {
+    Post { post: &'a Post, resource_seq: i64 },
+    Target { post_id: PostId, target: &'a Target, resource_seq: i64 },
+    Account { account: &'a Account, resource_seq: i64 },
+    Rejected { account: &'a Account, attempted_external_id: Option<&'a str>, resource_seq: i64 },
+    Webhook { webhook: &'a Value, resource_seq: i64 },
+}
+
+impl<'a> Data<'a> {
+    fn of(subject: Subject<'a>, resource_seq: i64) -> Self {
+        match subject {
+            Subject::Post(post) => Self::Post { post, resource_seq },
+            Subject::Target(post_id, target) => Self::Target { post_id, target, resource_seq },
+            Subject::Account(account) => Self::Account { account, resource_seq },
+            Subject::Rejected(account, attempted_external_id) => {
+                Self::Rejected { account, attempted_external_id, resource_seq }
+            }
+            Subject::Webhook(webhook) => Self::Webhook { webhook, resource_seq },
+        }
     }
-    data["resource_seq"] = seq.into();
-    data
 }
 
 /// What a target's id finds again.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::platform::Platform;
+use domain::{ids::ProjectId, platform::Platform};
 use jiff::{SignedDuration, Timestamp};
 use runtime::clock::{Clock as _, SystemClock};
 use serde_json::json;
@@ -38,6 +38,11 @@ impl FullLanes {
         Self { tenant, people }
     }
 
+    /// The project of all of them.
+    pub fn project(&self) -> ProjectId {
+        self.tenant.project
+    }
+
     /// Targets of one filling.
     pub fn targets(&self) -> usize {
         self.people.len() * TARGETS_PER_LANE
@@ -71,8 +76,9 @@ impl FullLanes {
     pub async fn empty(&self, house: &House, memory: &Memory) {
         memory.wait_for(self.targets(), Duration::from_secs(60)).await;
         eventually("all lanes are given back", async || {
-            let items = "SELECT (SELECT count(*) FROM publish_queue) + (SELECT count(*) FROM jobs WHERE lease_until IS NOT NULL)";
-            (house.db.count(items).await == 0).then_some(())
+            // A lane goes back with the outcome of its last target.
+            let busy = "SELECT count(*) FROM jobs WHERE kind = 1 AND (lease_until IS NOT NULL OR wake_at <= now())";
+            (house.db.count(busy).await == 0).then_some(())
         })
         .await;
     }

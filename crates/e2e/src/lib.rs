@@ -20,6 +20,7 @@ pub mod neighbours;
 pub mod pictures;
 pub mod played;
 pub mod process;
+pub mod put_off;
 pub mod ration;
 pub mod storm;
 pub mod tally;

@@ -50,6 +50,11 @@ pub fn is_stopped(pid: u32) -> bool {
     status.lines().any(|line| line.strip_prefix("State:").is_some_and(|state| state.trim().starts_with('T')))
 }
 
+/// How many processes wanted to run in the last minute, on average: what a figure of time is worth.
+pub fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}
+
 /// The process that started this one.
 pub fn parent(pid: u32) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

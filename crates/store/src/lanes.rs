@@ -4,6 +4,8 @@
 //! the holder raises; `lease_until` belongs to the holder; the fence tells a holder from the one before it. A message
 //! is only a hint: whoever takes a lane must still match the fence that the claim left behind.
 
+mod claim;
+
 use std::time::Duration;
 
 use diesel::QueryResult;
@@ -20,6 +22,7 @@ use crate::{
     types::{Array, Nullable, SqlStamp, Stamp, sql, stamp, stamp_opt, time},
     writer::{Batch, Writer},
 };
+use claim::{Claim, ClaimRequest};
 
 /// How far ahead of its time a lane is handed over, so that a timer and not a poll decides when it starts.
 pub const LOOK_AHEAD: Duration = Duration::from_secs(1);
@@ -61,6 +64,7 @@ pub struct Held {
 pub struct Lanes {
     database: Database,
     lease: LeaseSettings,
+    claim: Writer<Claim>,
     take: Writer<Take>,
     release: Writer<Release>,
 }
@@ -70,6 +74,7 @@ impl Lanes {
     pub fn new(database: Database, lease: LeaseSettings) -> Self {
         let relaxed = WriterSettings { durable: false, ..WriterSettings::default() };
         Self {
+            claim: Writer::start(database.clone(), relaxed),
             take: Writer::start(database.clone(), relaxed),
             release: Writer::start(database.clone(), relaxed),
             database,
@@ -94,29 +99,14 @@ impl Lanes {
         Ok(Due { queues: due.into_iter().filter_map(Queue::from_number).collect(), is_held })
     }
 
-    /// Leases lanes of a queue that are due. At most `window` lanes of the queue are leased at once by everybody
-    /// together, so that a backlog waits here and not in the broker.
+    /// Leases lanes of a queue that are due, in the order they are. At most `window` lanes of the queue are leased at once
+    /// by everybody together, so that a backlog waits here and not in the broker; and those that are not due yet fill no
+    /// more than half of it, so that what is due at once does not wait behind them.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn claim(&self, queue: Queue, window: i64) -> Result<Vec<Lane>, StoreError> {
-        let mut connection = self.database.connection().await?;
-        let rows: Vec<(i16, Uuid, i64, Stamp, Option<String>)> = Claim {
-            queue: queue.number(),
-            ahead: LOOK_AHEAD.as_secs_f64(),
-            window,
-            lease: self.lease.handover.as_secs_f64(),
-        }
-        .load(&mut connection)
-        .await
-        .map_err(StoreError::from_diesel("claim lanes"))?;
-        rows.into_iter()
-            .map(|(kind, key, fence, first_due, trace)| {
-                let kind = Kind::from_number(kind)
-                    .ok_or_else(|| StoreError::Corrupt(format!("{kind} is not a kind of lane")))?;
-                Ok(Lane { kind, key, fence, first_due: time(first_due), trace })
-            })
-            .collect()
+        self.claim.write(ClaimRequest { queue, window, lease: self.lease.handover }).await
     }
 
     /// Takes lanes that were handed over. Those whose fence has moved on are left out: the message was a duplicate, or
@@ -191,33 +181,19 @@ pub struct Backlog {
 }
 
 statement! {
-    /// One index probe a queue, whatever waits in it.
+    /// One index probe a queue, or two, whatever waits in it. The clock has to stand still within a statement: one that
+    /// does not bounds no index.
     DueQueues {
         queues: Vec<i16> as Array<sql::SmallInt>,
         ahead: f64 as sql::Double,
         unheld: Vec<i16> as Array<sql::SmallInt>,
     } -> (sql::Bool, Array<sql::SmallInt>) {
         concat!("WITH held AS MATERIALIZED (SELECT ", is_held!(), " AS held) \
-         SELECT held, ARRAY(SELECT q FROM unnest($1) AS q WHERE (NOT held OR q = ANY($3)) \
-           AND EXISTS (SELECT 1 FROM jobs WHERE queue = q AND due_at < 'infinity' \
-             AND due_at <= clock_timestamp() + make_interval(secs => $2))) FROM held")
-    }
-}
-
-statement! {
-    Claim { queue: i16 as sql::SmallInt, ahead: f64 as sql::Double, window: i64 as sql::BigInt, lease: f64 as sql::Double }
-        -> (sql::SmallInt, sql::Uuid, sql::BigInt, SqlStamp, Nullable<sql::Text>) {
-        "WITH free AS MATERIALIZED (\
-           SELECT kind, key, wake_at FROM jobs WHERE queue = $1 AND due_at < 'infinity' \
-             AND due_at <= clock_timestamp() + make_interval(secs => $2) \
-             AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
-           ORDER BY due_at \
-           LIMIT greatest(0, $3 - (SELECT count(*) FROM jobs WHERE queue = $1 AND due_at < 'infinity' \
-             AND due_at > clock_timestamp() AND lease_until > clock_timestamp())) \
-           FOR NO KEY UPDATE SKIP LOCKED) \
-         UPDATE jobs j SET lease_until = clock_timestamp() + make_interval(secs => $4), fence = j.fence + 1 \
-         FROM free WHERE j.kind = free.kind AND j.key = free.key \
-         RETURNING j.kind, j.key, j.fence, CASE WHEN free.wake_at = 'infinity' THEN now() ELSE free.wake_at END, j.trace"
+         SELECT held, ARRAY(SELECT q FROM unnest($1) AS q WHERE (NOT held OR q = ANY($3)) AND (\
+             EXISTS (SELECT 1 FROM jobs WHERE queue = q AND lease_until IS NULL AND due_at < 'infinity' \
+               AND due_at <= statement_timestamp() + make_interval(secs => $2)) \
+             OR EXISTS (SELECT 1 FROM jobs WHERE queue = q AND lease_until IS NOT NULL \
+               AND due_at <= statement_timestamp()))) FROM held")
     }
 }
 
@@ -230,8 +206,12 @@ statement! {
 
 statement! {
     OldestDue { queues: Vec<i16> as Array<sql::SmallInt> } -> (sql::SmallInt, sql::Double) {
-        "SELECT q, coalesce((SELECT extract(epoch FROM clock_timestamp() - due_at)::float8 FROM jobs WHERE queue = q \
-           AND due_at <= clock_timestamp() ORDER BY due_at LIMIT 1), 0) FROM unnest($1) AS q"
+        "SELECT q, greatest(\
+           coalesce((SELECT extract(epoch FROM statement_timestamp() - due_at)::float8 FROM jobs WHERE queue = q \
+             AND lease_until IS NULL AND due_at < 'infinity' AND due_at <= statement_timestamp() ORDER BY due_at LIMIT 1), 0), \
+           coalesce((SELECT extract(epoch FROM statement_timestamp() - due_at)::float8 FROM jobs WHERE queue = q \
+             AND lease_until IS NOT NULL AND due_at <= statement_timestamp() ORDER BY due_at LIMIT 1), 0)) \
+         FROM unnest($1) AS q"
     }
 }
 

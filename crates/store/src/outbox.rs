@@ -9,6 +9,7 @@ use domain::{
     event::EventType,
     ids::{DeliveryId, EventId},
 };
+use futures::try_join;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -147,14 +148,19 @@ statement! {
 
 /// Records events, and a delivery for each listener that wants one.
 pub(crate) async fn record(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     events: &[NewEvent],
     listeners: &[Listener],
 ) -> QueryResult<()> {
     if events.is_empty() {
         return Ok(());
     }
-    InsertEvents {
+    try_join!(insert_events(connection, events), insert_deliveries(connection, events, listeners))?;
+    Ok(())
+}
+
+async fn insert_events(mut connection: &AsyncPgConnection, events: &[NewEvent]) -> QueryResult<()> {
+    let rows = InsertEvents {
         ids: events.iter().map(|event| event.id.0).collect(),
         projects: events.iter().map(|event| event.project_id).collect(),
         kinds: events.iter().map(|event| event.kind.name().to_owned()).collect(),
@@ -165,9 +171,15 @@ pub(crate) async fn record(
         bodies: events.iter().map(|event| event.body.clone()).collect(),
         traces: events.iter().map(|event| event.trace.clone()).collect(),
         at: events.iter().map(|event| stamp(event.at)).collect(),
-    }
-    .execute(connection)
-    .await?;
+    };
+    rows.execute(&mut connection).await.map(drop)
+}
+
+async fn insert_deliveries(
+    mut connection: &AsyncPgConnection,
+    events: &[NewEvent],
+    listeners: &[Listener],
+) -> QueryResult<()> {
     let pairs: Vec<_> = events
         .iter()
         .flat_map(|event| listeners.iter().filter(|listener| listener.wants(event)).map(move |to| (event, to)))
@@ -175,7 +187,7 @@ pub(crate) async fn record(
     if pairs.is_empty() {
         return Ok(());
     }
-    InsertDeliveries {
+    let rows = InsertDeliveries {
         ids: pairs.iter().map(|_| DeliveryId(Uuid::now_v7()).0).collect(),
         projects: pairs.iter().map(|(event, _)| event.project_id).collect(),
         endpoints: pairs.iter().map(|(_, to)| to.id).collect(),
@@ -185,8 +197,6 @@ pub(crate) async fn record(
         seqs: pairs.iter().map(|(event, _)| event.resource_seq).collect(),
         held: pairs.iter().map(|(_, to)| to.is_disabled).collect(),
         at: pairs.iter().map(|(event, _)| stamp(event.at)).collect(),
-    }
-    .execute(connection)
-    .await?;
-    Ok(())
+    };
+    rows.execute(&mut connection).await.map(drop)
 }

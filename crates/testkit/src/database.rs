@@ -101,7 +101,7 @@ impl TestDatabase {
     /// Makes one. Whoever is connected is thrown out.
     pub async fn backup(&mut self) -> Backup {
         let backup = Backup(format!("{}_backup", self.name));
-        self.from_outside(&[throw_out(&self.name), format!("CREATE DATABASE {} TEMPLATE {}", backup.0, self.name)])
+        self.run_outside(&[throw_out(&self.name), format!("CREATE DATABASE {} TEMPLATE {}", backup.0, self.name)])
             .await;
         backup
     }
@@ -110,14 +110,14 @@ impl TestDatabase {
     /// thrown out.
     pub async fn restore(&mut self, backup: &Backup) {
         let name = &self.name;
-        self.from_outside(&[
+        self.run_outside(&[
             format!("DROP DATABASE {name} WITH (FORCE)"),
             format!("CREATE DATABASE {name} TEMPLATE {}", backup.0),
         ])
         .await;
     }
 
-    async fn from_outside(&mut self, statements: &[String]) {
+    async fn run_outside(&mut self, statements: &[String]) {
         let server = server();
         let outside = connect(&server).await.unwrap_or_else(|error| panic!("connecting to the server: {error}"));
         for sql in statements {

@@ -76,7 +76,7 @@ async fn now(db: &TestDatabase) -> Option<Timestamp> {
 pub(super) async fn gather(db: &TestDatabase, world: &World, lodgers: &[Lodger]) -> Evidence {
     let mut evidence = Evidence::default();
     let ledger = world.ledger().await;
-    evidence.ledger = ledger.iter().map(|entry| entry_of(entry)).collect();
+    evidence.ledger = ledger.iter().map(entry_of).collect();
     let mut attempts = attempts(db).await;
     let takes = takes(db).await;
     let places = places(db).await;

@@ -144,7 +144,7 @@ async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                 stream.write_all(&answer).await?;
             }
             Ending::Silence => {
-                stream.read(&mut [0; 64]).await?;
+                stream.read(&mut [0; 64]).await.map(drop)?;
                 return Ok(());
             }
             Ending::Close => return Ok(()),

@@ -19,6 +19,9 @@ const LANES: u32 = 32;
 const WAITING: usize = 200;
 const OTHERS: usize = 20;
 const LONG: Duration = Duration::from_secs(90);
+const SHORT: Duration = Duration::from_secs(3);
+/// For all others to have posted meanwhile.
+const LONG_ENOUGH: Duration = Duration::from_secs(10);
 
 /// A house whose live projects reach servers on this machine.
 struct Town {
@@ -27,10 +30,13 @@ struct Town {
 }
 
 impl Town {
-    async fn over(transport: Transport) -> Self {
-        let mut options = Options::over(transport).impatient();
+    /// A call takes this long before it is given up.
+    async fn over(transport: Transport, timeout: Duration) -> Self {
+        let mut options = Options::over(transport);
         options.publisher.lanes = LANES;
-        options.publisher.send_timeout_ms = 3_000;
+        options.publisher.send_timeout_ms = u64::try_from(timeout.as_millis()).expect("a short time");
+        // What is in doubt is asked for when all that were sent with it are in doubt too.
+        options.publisher.grace_ms = 3_000;
         let house = House::up(options).await;
         let tenant = house.tenant().await;
         // A project in test mode reaches the sandbox alone.
@@ -90,7 +96,7 @@ impl Town {
 
 async fn a_server_that_hangs_makes_nobody_else_wait(transport: Transport) {
     // given
-    let town = Town::over(transport).await;
+    let town = Town::over(transport, LONG_ENOUGH).await;
     let (well, mut ill) = (Instance::up().await, Instance::up().await);
     let others = town.crowd(&well.papers(true), OTHERS).await;
     let waiting = town.crowd(&ill.papers(true), WAITING).await;
@@ -120,7 +126,7 @@ async fn a_server_that_hangs_makes_nobody_else_wait(transport: Transport) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waiting_for_a_server_spends_nothing_and_ends_when_it_is_back() {
     // given
-    let town = Town::over(Transport::Local).await;
+    let town = Town::over(Transport::Local, SHORT).await;
     let mut ill = Instance::up().await;
     let papers = ill.papers(true);
     let waiting = town.crowd(&papers, WAITING).await;
@@ -153,7 +159,7 @@ async fn waiting_for_a_server_spends_nothing_and_ends_when_it_is_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_becomes_too_late_meanwhile_says_what_held_it() {
     // given: a server that is left alone
-    let town = Town::over(Transport::Local).await;
+    let town = Town::over(Transport::Local, SHORT).await;
     let mut ill = Instance::up().await;
     let papers = ill.papers(true);
     let people = town.crowd(&papers, 16).await;
@@ -181,7 +187,7 @@ async fn what_becomes_too_late_meanwhile_says_what_held_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_may_be_live_waits_for_the_server_and_loses_no_probe() {
     // given: sends without an answer, some to a server that knows a repeat and some to one that is looked through
-    let town = Town::over(Transport::Local).await;
+    let town = Town::over(Transport::Local, SHORT).await;
     let mut ill = Instance::up().await;
     let papers = ill.papers(true);
     let mut people = town.crowd(&papers, 4).await;

@@ -23,7 +23,6 @@ mod architecture;
 mod calls;
 mod chaos;
 mod clocks;
-mod crashes;
 mod dead_platform;
 mod ends;
 #[cfg(feature = "external")]
@@ -39,6 +38,7 @@ mod poison;
 mod quotas;
 mod races;
 mod restore;
+mod storm;
 mod storms;
 mod threads;
 mod times;

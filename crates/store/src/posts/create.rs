@@ -11,7 +11,7 @@ use domain::{
     job::{Kind, Queue},
     post::Post,
 };
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, future::BoxFuture, try_join};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -61,10 +61,13 @@ impl Batch for Create {
 
             let fresh: Vec<_> = undecided.into_iter().filter(|at| answers[*at].is_none()).collect();
             let posts: Vec<_> = fresh.iter().map(|at| &requests[*at]).collect();
-            insert_below(connection, &posts).await?;
-            insert_queue(connection, &posts, seqs).await?;
             let events: Vec<_> = fresh.iter().map(|at| created_event(&requests[*at], &views[*at])).collect();
-            outbox::record(connection, &events, &listeners).await?;
+            // None needs the answer of another: they go to the database together, which runs them one by one.
+            try_join!(
+                insert_below(connection, &posts),
+                insert_queue(connection, &posts, seqs),
+                outbox::record(connection, &events, &listeners),
+            )?;
 
             Ok(answers.into_iter().zip(views).map(|(answer, view)| answer.unwrap_or(Created::Fresh(view))).collect())
         }

@@ -16,7 +16,7 @@ pub use change::{Change, Changed, Verdict};
 pub use edit::Edit;
 pub use list::PostFilter;
 pub use new::{Created, Idempotency, NewContainer, NewPost, NewTarget};
-pub(crate) use view::{Loaded, load};
+pub(crate) use view::{About, Loaded, load, load_with};
 
 use create::Create;
 use domain::{
@@ -68,7 +68,7 @@ impl Posts {
             .map_err(StoreError::from_diesel("read posts"))?;
         let mut posts: std::collections::HashMap<_, _> = loaded
             .into_iter()
-            .filter(|loaded| loaded.project_id == project.0 && !loaded.is_hidden)
+            .filter(|loaded| loaded.about.project_id == project.0 && !loaded.is_hidden)
             .map(|loaded| (loaded.post.id, loaded.post))
             .collect();
         Ok(ids.iter().filter_map(|id| posts.remove(id)).collect())

@@ -8,6 +8,7 @@ use domain::{
     ids::{ContainerId, PostId, TargetId},
     post::MediaRef,
 };
+use futures::try_join;
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -65,25 +66,38 @@ statement! {
     }
 }
 
-/// Everything that hangs below the posts, but the queue.
-pub(super) async fn insert_below(connection: &mut AsyncPgConnection, posts: &[&NewPost]) -> QueryResult<()> {
+/// Everything that hangs below the posts, but the queue. The statements are on their way together and run in this order.
+pub(super) async fn insert_below(connection: &AsyncPgConnection, posts: &[&NewPost]) -> QueryResult<()> {
     if posts.is_empty() {
         return Ok(());
     }
-    InsertProgress {
-        posts: posts.iter().map(|post| post.id.0).collect(),
-        open: posts.iter().map(|post| i32::try_from(post.targets.len()).unwrap_or(i32::MAX)).collect(),
-    }
-    .execute(connection)
-    .await?;
     let mut containers = Vec::new();
-    let mut targets = Vec::new();
+    let mut parts = Vec::new();
     for post in posts {
         containers.extend(post.containers.iter().map(|container| (post.id, container)));
-        targets.extend(post.targets.iter().map(|target| (*post, target)));
+        parts.extend(post.targets.iter().map(|target| (target.id, target.parts.as_slice())));
     }
-    insert_containers(connection, containers).await?;
-    InsertTargets {
+    try_join!(
+        insert_progress(connection, posts),
+        insert_containers(connection, containers),
+        insert_targets(connection, posts),
+        insert_parts(connection, parts),
+    )?;
+    Ok(())
+}
+
+async fn insert_progress(mut connection: &AsyncPgConnection, posts: &[&NewPost]) -> QueryResult<()> {
+    let progress = InsertProgress {
+        posts: posts.iter().map(|post| post.id.0).collect(),
+        open: posts.iter().map(|post| i32::try_from(post.targets.len()).unwrap_or(i32::MAX)).collect(),
+    };
+    progress.execute(&mut connection).await.map(drop)
+}
+
+async fn insert_targets(mut connection: &AsyncPgConnection, posts: &[&NewPost]) -> QueryResult<()> {
+    let targets: Vec<_> =
+        posts.iter().flat_map(|post| post.targets.iter().map(move |target| (*post, target))).collect();
+    let rows = InsertTargets {
         ids: targets.iter().map(|(_, target)| target.id.0).collect(),
         projects: targets.iter().map(|(post, _)| post.project_id.0).collect(),
         posts: targets.iter().map(|(post, _)| post.id.0).collect(),
@@ -95,16 +109,13 @@ pub(super) async fn insert_below(connection: &mut AsyncPgConnection, posts: &[&N
             .map(|(post, _)| stamp(post.due.unwrap_or(post.created_at) + post.max_lateness))
             .collect(),
         created: targets.iter().map(|(post, _)| stamp(post.created_at)).collect(),
-    }
-    .execute(connection)
-    .await?;
-    let parts = targets.iter().map(|(_, target)| (target.id, target.parts.as_slice())).collect();
-    insert_parts(connection, parts).await
+    };
+    rows.execute(&mut connection).await.map(drop)
 }
 
 /// Containers of posts that are there.
 pub(super) async fn insert_containers(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     rows: Vec<(PostId, &NewContainer)>,
 ) -> QueryResult<()> {
     let json = |media: &[MediaRef]| serde_json::to_value(media).unwrap_or(Value::Array(Vec::new()));
@@ -116,14 +127,14 @@ pub(super) async fn insert_containers(
         contents: rows.iter().map(|(_, container)| container.content.clone()).collect(),
         media: rows.iter().map(|(_, container)| json(&container.media)).collect(),
     }
-    .execute(connection)
+    .execute(&mut connection)
     .await?;
     Ok(())
 }
 
 /// Parts of targets that are there.
 pub(super) async fn insert_parts(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     targets: Vec<(TargetId, &[ContainerId])>,
 ) -> QueryResult<()> {
     let rows: Vec<_> = targets
@@ -137,7 +148,7 @@ pub(super) async fn insert_parts(
         positions: rows.iter().map(|row| row.1).collect(),
         containers: rows.iter().map(|row| row.2).collect(),
     }
-    .execute(connection)
+    .execute(&mut connection)
     .await?;
     Ok(())
 }
@@ -165,7 +176,7 @@ pub(super) struct NewItem {
 }
 
 /// Items of lanes that were woken for them.
-pub(super) async fn insert_items(connection: &mut AsyncPgConnection, items: &[NewItem]) -> QueryResult<()> {
+pub(super) async fn insert_items(mut connection: &AsyncPgConnection, items: &[NewItem]) -> QueryResult<()> {
     if items.is_empty() {
         return Ok(());
     }
@@ -176,14 +187,14 @@ pub(super) async fn insert_items(connection: &mut AsyncPgConnection, items: &[Ne
         targets: items.iter().map(|item| item.target).collect(),
         expiries: items.iter().map(|item| stamp(item.expire_at)).collect(),
     }
-    .execute(connection)
+    .execute(&mut connection)
     .await?;
     Ok(())
 }
 
 /// Deals each account's sequence numbers in the order of the requests.
 pub(super) async fn insert_queue(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     posts: &[&NewPost],
     mut next: HashMap<Uuid, i64>,
 ) -> QueryResult<()> {

@@ -7,17 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{
-    event::EventType,
-    ids::AttemptId,
-    post::Tally,
-    target::ErrorCode,
-    transition::{Error, Target},
-};
+use domain::{event::EventType, ids::AttemptId, post::Tally, target::ErrorCode, transition::Target};
+use futures::try_join;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::tell::tell;
+use super::{tell::tell, write::write_targets};
 use crate::{
     outbox::Listener,
     statement::statement,
@@ -132,9 +127,12 @@ pub(crate) async fn apply(
     let progress = count(connection, moves).await?;
     let targets = write_targets(connection, moves).await?;
     let done: Vec<_> = moves.iter().filter(|step| targets.contains(&step.target_id)).collect();
-    write_items(connection, &done).await?;
-    write_attempts(connection, moves.iter().filter_map(Move::record)).await?;
-    tell(connection, &done, &progress, listeners, now).await?;
+    // None needs the answer of another: they go to the database together, which runs them one by one.
+    try_join!(
+        write_items(connection, &done),
+        write_attempts(connection, moves.iter().filter_map(Move::record)),
+        tell(connection, &done, &progress, listeners, now),
+    )?;
     Ok(Recorded { targets })
 }
 
@@ -188,7 +186,7 @@ statement! {
          UPDATE post_progress g SET n_open = n_open + d0, n_published = n_published + d1, n_delivered = n_delivered + d2, \
            n_partial = n_partial + d3, n_unknown = n_unknown + d4, n_failed = n_failed + d5, \
            n_canceled = n_canceled + d6, n_deleted = n_deleted + d7, event_seq = event_seq + seqs \
-         FROM delta, held WHERE g.post_id = delta.post AND held.post_id = g.post_id \
+         FROM delta WHERE g.post_id = delta.post AND g.post_id = ANY(ARRAY(SELECT post_id FROM held)) \
          RETURNING g.post_id, g.n_open, g.event_seq"
     }
 }
@@ -217,114 +215,8 @@ async fn count(connection: &mut AsyncPgConnection, moves: &[Move]) -> QueryResul
     Ok(rows.into_iter().map(|(post, open, event_seq)| (post, Progress { open, event_seq })).collect())
 }
 
-statement! {
-    /// Targets and their parts. Parts are only ever written with their target locked, so one statement keeps the order.
-    WriteTargets {
-        ids: Vec<Uuid> as Array<sql::Uuid>,
-        before: Vec<String> as Array<sql::Text>,
-        after: Vec<String> as Array<sql::Text>,
-        parts: Vec<String> as Array<sql::Text>,
-    } -> (sql::Uuid,) {
-        "WITH u AS MATERIALIZED (\
-           SELECT i, b.*, a.*, p FROM unnest($1, $2, $3, $4) AS u(i, b, a, p), \
-             jsonb_to_record(b::jsonb) AS b(rev int, was_attempt int, was_state text, was_probes int, waited boolean, \
-               inactive boolean, bump int), \
-             jsonb_to_record(a::jsonb) AS a(state text, attempt int, failures int, probes int, refreshed boolean, \
-               expire_at timestamptz, next_at timestamptz, error_code text, error_message text, \
-               published_at timestamptz)), \
-         fit AS MATERIALIZED (\
-           SELECT u.* FROM u JOIN post_targets t ON t.id = u.i JOIN social_accounts c ON c.id = t.account_id \
-           WHERE t.rev = u.rev AND t.attempt = u.was_attempt AND t.state = u.was_state AND t.probes = u.was_probes \
-             AND (t.next_at IS NOT NULL) = u.waited AND (c.status <> 'active' OR NOT u.inactive) ORDER BY t.id FOR NO KEY UPDATE OF t), \
-         moved AS (\
-           UPDATE post_targets t SET state = fit.state, rev = t.rev + fit.bump, attempt = fit.attempt, \
-             failures = fit.failures, probes = fit.probes, refreshed = fit.refreshed, expire_at = fit.expire_at, \
-             next_at = fit.next_at, error_code = fit.error_code, error_message = fit.error_message, \
-             published_at = fit.published_at, updated_at = clock_timestamp() \
-           FROM fit WHERE t.id = fit.i RETURNING t.id), \
-         part AS (\
-           UPDATE target_parts r SET status = v.status, attempt = v.attempt, send_deadline = v.send_deadline, \
-             handle = v.handle, live_id = v.live_id, live_url = v.live_url, live_reference = v.live_reference, \
-             error_code = v.error_code, error_message = v.error_message, \
-             composed = CASE WHEN v.status IN ('unconfirmed', 'sending', 'processing') THEN r.composed END \
-           FROM fit, jsonb_to_recordset(fit.p::jsonb) AS v(position smallint, status text, attempt int, \
-             send_deadline timestamptz, handle jsonb, live_id text, live_url text, live_reference jsonb, error_code text, \
-             error_message text) WHERE r.target_id = fit.i AND r.position = v.position) \
-         SELECT id FROM moved"
-    }
-}
-
-async fn write_targets(connection: &mut AsyncPgConnection, moves: &[Move]) -> QueryResult<HashSet<Uuid>> {
-    let rows: Vec<(Uuid,)> = WriteTargets {
-        ids: moves.iter().map(|step| step.target_id).collect(),
-        before: moves.iter().map(before_json).collect(),
-        after: moves.iter().map(|step| after_json(&step.after)).collect(),
-        parts: moves.iter().map(parts_json).collect(),
-    }
-    .load(connection)
-    .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-fn before_json(step: &Move) -> String {
-    serde_json::json!({
-        "rev": step.rev,
-        "was_attempt": step.before.attempt,
-        "was_state": step.before.status.word(),
-        "was_probes": step.before.probes,
-        "waited": step.before.next_at.is_some(),
-        "inactive": step.because_inactive,
-        "bump": i32::from(step.bump_rev),
-    })
-    .to_string()
-}
-
-fn after_json(target: &Target) -> String {
-    let (error_code, error_message) = split(target.error.as_ref());
-    serde_json::json!({
-        "state": target.status.word(),
-        "attempt": target.attempt,
-        "failures": target.failures,
-        "probes": target.probes,
-        "refreshed": target.refreshed,
-        "expire_at": target.expire_at,
-        "next_at": target.next_at,
-        "error_code": error_code,
-        "error_message": error_message,
-        "published_at": target.published_at,
-    })
-    .to_string()
-}
-
-/// Only the parts that changed.
-fn parts_json(step: &Move) -> String {
-    let changed = step.before.parts.iter().zip(&step.after.parts).enumerate().filter(|(_, (was, is))| was != is);
-    let rows: Vec<_> = changed
-        .map(|(position, (_, part))| {
-            let (error_code, error_message) = split(part.error.as_ref());
-            serde_json::json!({
-                "position": position,
-                "status": part.status.word(),
-                "attempt": part.attempt,
-                "send_deadline": part.send_deadline,
-                "handle": part.handle,
-                "live_id": part.live.as_ref().map(|live| &live.id),
-                "live_url": part.live.as_ref().and_then(|live| live.url.as_ref()),
-                "live_reference": part.live.as_ref().map(|live| &live.reference),
-                "error_code": error_code,
-                "error_message": error_message,
-            })
-        })
-        .collect();
-    serde_json::Value::Array(rows).to_string()
-}
-
 /// Networks' own words may hold what PostgreSQL cannot store.
-fn split(error: Option<&Error>) -> (Option<&'static str>, Option<String>) {
-    (error.map(|error| error.code.word()), error.map(|error| storable(&error.message)))
-}
-
-fn storable(text: &str) -> String {
+pub(super) fn storable(text: &str) -> String {
     text.chars().filter(|character| *character != '\0').take(2_000).collect()
 }
 
@@ -357,7 +249,7 @@ statement! {
     }
 }
 
-async fn write_items(connection: &mut AsyncPgConnection, moves: &[&Move]) -> QueryResult<()> {
+async fn write_items(mut connection: &AsyncPgConnection, moves: &[&Move]) -> QueryResult<()> {
     let mut write = WriteItems { gone: Vec::new(), moved: Vec::new(), due: Vec::new(), expiries: Vec::new() };
     let mut new =
         NewItems { accounts: Vec::new(), due: Vec::new(), seqs: Vec::new(), targets: Vec::new(), expiries: Vec::new() };
@@ -380,10 +272,10 @@ async fn write_items(connection: &mut AsyncPgConnection, moves: &[&Move]) -> Que
         }
     }
     if !write.gone.is_empty() || !write.moved.is_empty() {
-        write.execute(connection).await?;
+        write.execute(&mut connection).await?;
     }
     if !new.targets.is_empty() {
-        new.execute(connection).await?;
+        new.execute(&mut connection).await?;
     }
     Ok(())
 }
@@ -428,7 +320,7 @@ impl Move {
 
 /// Writes lines of the attempts log.
 pub(super) async fn write_attempts(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     records: impl Iterator<Item = Record<'_>>,
 ) -> QueryResult<()> {
     let rows: Vec<_> = records
@@ -459,7 +351,7 @@ pub(super) async fn write_attempts(
         messages: rows.iter().map(|(_, attempt)| attempt.message.as_deref().map(storable)).collect(),
         next: rows.iter().map(|(_, attempt)| stamp_opt(attempt.next_attempt_at)).collect(),
     }
-    .execute(connection)
+    .execute(&mut connection)
     .await?;
     Ok(())
 }

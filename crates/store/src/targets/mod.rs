@@ -11,6 +11,7 @@ mod release;
 mod start;
 mod tell;
 mod work;
+mod write;
 
 pub use apply::AttemptRecord;
 pub(crate) use apply::{Item, Move, TOLD, apply};

@@ -1,6 +1,6 @@
 //! Reading what a lane's holder has to do.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -23,7 +23,7 @@ use crate::{
     Database, StoreError,
     budgets::{Throttle, app_subject, throttle_of},
     identity::LastHold,
-    lanes::Held,
+    lanes::{Held, LOOK_AHEAD},
     statement::statement,
     types::{Array, Nullable, SqlStamp, Stamp, sql, time, word},
     writer::Batch,
@@ -31,9 +31,11 @@ use crate::{
 
 /// Items read at once; the rest waits in the queue and in the mailbox.
 const ITEMS: i32 = 16;
+/// Items due later than this are not read yet: lanes are given back before.
+const NEAR: Duration = LOOK_AHEAD.saturating_mul(2);
 
 /// A lane with its account and its next items.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LaneWork {
     /// The hold that every write names.
     pub held: Held,
@@ -168,10 +170,8 @@ impl Batch for Load {
             let mut items = load_items(connection, keys).await?;
             let mut lane = |held: &Held| {
                 let account = accounts.remove(&held.key)?;
-                let mut items = items.remove(&held.key).unwrap_or_default();
-                let more_at = items.get(usize::try_from(ITEMS).ok()?).map(|item| item.due_at);
-                items.truncate(usize::try_from(ITEMS).ok()?);
-                Some(LaneWork { held: held.clone(), account, items, more_at })
+                let Items { near, more_at } = items.remove(&held.key).unwrap_or_default();
+                Some(LaneWork { held: held.clone(), account, items: near, more_at })
             };
             Ok(requests.iter().map(|request| request.iter().filter_map(&mut lane).collect()).collect())
         }
@@ -273,12 +273,18 @@ macro_rules! target_json {
 pub(super) use target_json;
 
 statement! {
-    /// One more than is handed out, to know when the next is due.
-    LoadItems { accounts: Vec<Uuid> as Array<sql::Uuid>, limit: i32 as sql::Integer }
-        -> (sql::Uuid, SqlStamp, SqlStamp, sql::BigInt, sql::Text) {
-        concat!("SELECT q.account_id, q.due_at, q.first_due_at, q.seq, ", target_json!(), " \
-         FROM unnest($1) AS lane(account) CROSS JOIN LATERAL (SELECT * FROM publish_queue \
-             WHERE account_id = lane.account ORDER BY account_id, due_at, seq LIMIT $2) q \
+    /// Of those that are due soon one more than is handed out, and of the others when the first is due: reading what a
+    /// holder will not get to costs as much as sending.
+    LoadItems { accounts: Vec<Uuid> as Array<sql::Uuid>, limit: i32 as sql::Integer, ahead: f64 as sql::Double }
+        -> (sql::Uuid, SqlStamp, SqlStamp, sql::BigInt, Nullable<sql::Text>) {
+        concat!("WITH near AS MATERIALIZED (SELECT statement_timestamp() + make_interval(secs => $3) AS until) \
+         SELECT q.account_id, q.due_at, q.first_due_at, q.seq, CASE WHEN q.due_at <= near.until THEN ", target_json!(), " END \
+         FROM near CROSS JOIN unnest($1) AS lane(account) CROSS JOIN LATERAL (\
+             (SELECT * FROM publish_queue WHERE account_id = lane.account AND due_at <= near.until \
+               ORDER BY account_id, due_at, seq LIMIT $2) \
+             UNION ALL \
+             (SELECT * FROM publish_queue WHERE account_id = lane.account AND due_at > near.until \
+               ORDER BY account_id, due_at, seq LIMIT 1)) q \
          JOIN post_targets t ON t.id = q.subject_id JOIN posts p ON p.id = t.post_id \
          ORDER BY q.account_id, q.due_at, q.seq")
     }
@@ -320,15 +326,29 @@ struct StoredPart {
     work: PartWork,
 }
 
-async fn load_items(connection: &mut AsyncPgConnection, accounts: Vec<Uuid>) -> QueryResult<HashMap<Uuid, Vec<Work>>> {
-    let rows: Vec<(Uuid, Stamp, Stamp, i64, String)> =
-        LoadItems { accounts, limit: ITEMS + 1 }.load(connection).await?;
-    let mut items: HashMap<Uuid, Vec<Work>> = HashMap::new();
+/// What is due soon of a lane, and when the first that is not read is due.
+#[derive(Default)]
+struct Items {
+    near: Vec<Work>,
+    more_at: Option<Timestamp>,
+}
+
+async fn load_items(connection: &mut AsyncPgConnection, accounts: Vec<Uuid>) -> QueryResult<HashMap<Uuid, Items>> {
+    let rows: Vec<(Uuid, Stamp, Stamp, i64, Option<String>)> =
+        LoadItems { accounts, limit: ITEMS + 1, ahead: NEAR.as_secs_f64() }.load(connection).await?;
+    let most = usize::try_from(ITEMS).unwrap_or_default();
+    let mut lanes: HashMap<Uuid, Items> = HashMap::new();
     for (account, due_at, first_due_at, seq, json) in rows {
-        let stored: Stored = serde_json::from_str(&json).map_err(corrupt)?;
-        items.entry(account).or_default().push(stored.work(time(due_at), time(first_due_at), seq));
+        let items = lanes.entry(account).or_default();
+        match json {
+            Some(json) if items.near.len() < most => {
+                let stored: Stored = serde_json::from_str(&json).map_err(corrupt)?;
+                items.near.push(stored.work(time(due_at), time(first_due_at), seq));
+            }
+            _ => items.more_at = items.more_at.or(Some(time(due_at))),
+        }
     }
-    Ok(items)
+    Ok(lanes)
 }
 
 impl Stored {

@@ -10,14 +10,13 @@ use domain::{
 };
 use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 use store::{
     events::{self, Place},
     identity::{self, Holding, Release, Released},
-    targets::{LaneWork, Start, Started},
+    targets::{LaneWork, Started},
 };
 
-use crate::house::House;
+use crate::{house::House, sending::intent};
 
 const QUEUE: Queue = Queue::Publish(Platform::X);
 
@@ -29,22 +28,7 @@ async fn work(house: &House) -> Vec<LaneWork> {
 
 /// The first item of a lane, about to be sent.
 async fn start(house: &House, lane: &LaneWork) -> Started {
-    let work = &lane.items[0];
-    let start = Start {
-        held: lane.held.clone(),
-        target_id: work.target_id,
-        rev: work.rev,
-        attempt: work.state.attempt,
-        status: work.state.status,
-        due_at: work.due_at,
-        position: 0,
-        token_version: 1,
-        composed: json!({"text": "Hello"}),
-        timeout: Duration::from_secs(30),
-        lease: Duration::from_secs(60),
-        budgets: Vec::new(),
-    };
-    house.targets.start(start).await.unwrap()
+    house.targets.start(intent(lane, &lane.items[0])).await.unwrap()
 }
 
 async fn due(house: &House, account: AccountId) -> PostId {

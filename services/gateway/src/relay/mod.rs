@@ -5,6 +5,7 @@
 //! here needs to be remembered, and a broker that is down costs nothing but time.
 
 mod metrics;
+mod pace;
 
 use std::{
     convert::Infallible,
@@ -12,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bus::{Bus, SendError};
@@ -24,6 +25,7 @@ use store::{
 };
 
 use metrics::RelayMetrics;
+use pace::Pace;
 
 /// How often it looks when nothing rings.
 const TICK: Duration = Duration::from_millis(250);
@@ -56,7 +58,16 @@ impl Relay {
     /// Runs until the service is to stop.
     pub(crate) async fn run(self, shutdown: Shutdown) -> Result<(), Infallible> {
         let mut was_down = false;
+        let mut pace = Pace::new(Instant::now());
         loop {
+            let rest = pace.wait(Instant::now());
+            if !rest.is_zero() {
+                tokio::select! {
+                    biased;
+                    () = shutdown.soft().cancelled() => return Ok(()),
+                    () = tokio::time::sleep(rest) => {}
+                }
+            }
             let wait = match self.round().await {
                 Ok(Round::Idle) => TICK,
                 // More may be due than one round takes.

@@ -6,6 +6,7 @@
 mod create;
 mod idle;
 mod latency;
+mod million;
 mod neighbours;
 mod network;
 mod report;
@@ -25,6 +26,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
     let mut report = Report::default();
+    if let Some(load) = e2e::process::load() {
+        report.note(
+            "load of the machine in the minute before; times mean little unless it is near 0",
+            format!("{load:.1}"),
+        );
+    }
     if is_wanted("create") {
         create::measure(&mut report).await;
     }
@@ -45,6 +52,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     if is_wanted("storm") {
         storm::measure(&mut report).await;
+    }
+    if is_wanted("million") {
+        million::measure(&mut report).await;
     }
     println!("\n{report}");
     Ok(())

@@ -73,6 +73,8 @@ impl Change {
             204 => Answer::Hidden,
             // What the other change of a pair has hidden is not there for this one.
             404 => Answer::Refused("not_found".to_owned()),
+            // Nothing was begun: no connection to the database was free in time.
+            503 => Answer::Refused("unavailable".to_owned()),
             409 => Answer::Refused(reply.body["code"].as_str().unwrap_or_default().to_owned()),
             _ => panic!("{self:?}: {} {}", reply.status, reply.text),
         }

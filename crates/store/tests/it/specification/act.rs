@@ -137,7 +137,9 @@ impl Line {
             Started::Go { .. } => "go",
             Started::Changed => "changed at start",
             Started::Lost => "lost at start",
-            Started::Throttled(_) | Started::Held => return Err(format!("nothing holds it: {started:?}")),
+            Started::Throttled(_) | Started::Held => {
+                return Err(format!("nothing holds it back, and yet: {started:?}"));
+            }
         };
         agree("start", &found, &rule)?;
         if found == "go" {
@@ -171,6 +173,8 @@ impl Line {
             because_inactive,
             give,
             now: self.now,
+            heard: Vec::new(),
+            keeps_place: false,
         };
         let found = match house.targets.finish(finish).await.unwrap() {
             Finished::Recorded => "recorded",
@@ -300,6 +304,7 @@ fn request(read: &Read, intent: &Intent) -> Start {
         composed: json!({"text": "Hello"}),
         timeout: TIMEOUT,
         lease: HOLD,
+        budgets: Vec::new(),
     }
 }
 
