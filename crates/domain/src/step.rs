@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     account::AccountStatus,
     target::{Outcome, PartStatus},
-    transition::{Next, Part, Target},
+    transition::{Effect, Next, Part, Target},
 };
 
 /// What the next step depends on.
@@ -100,14 +100,20 @@ pub enum Give {
     Either,
 }
 
-/// Whether a lane is given back with a decision. `tokens_refused` is whether the network did not take its tokens.
-pub fn give(next: Next, tokens_refused: bool, now: Timestamp) -> Give {
-    match next {
-        Next::Now => Give::Keep,
-        Next::At(at) if tokens_refused => Give::Back(at.min(now + TOKENS_NET)),
-        Next::Settled if tokens_refused => Give::Back(now + TOKENS_NET),
-        Next::At(_) | Next::Settled => Give::Either,
+/// Whether a lane is given back with a decision that has these effects.
+pub fn give(next: Next, effects: &[Effect], now: Timestamp) -> Give {
+    let at = match next {
+        Next::Now => return Give::Keep,
+        Next::At(at) => Some(at),
+        Next::Settled => None,
+    };
+    if effects.contains(&Effect::WakeRefresh) {
+        let net = now + TOKENS_NET;
+        return Give::Back(at.map_or(net, |at| at.min(net)));
     }
+    // What else is due on a held account is held or fails with it, once the account is read anew.
+    let is_held = effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_)));
+    if is_held { Give::Back(now) } else { Give::Either }
 }
 
 /// Whether the holder goes on with the target at once after a decision was recorded. A probe that is due already is

@@ -6,7 +6,7 @@ use domain::{
     account::AccountStatus,
     step::{self, Situation, Step},
     target::{ErrorCode, Refusal},
-    transition::{self, Decision, Effect, Error, Event, Next, Rules},
+    transition::{self, Decision, Error, Event, Next, Rules},
 };
 use jiff::{SignedDuration, Timestamp};
 use runtime::failpoint;
@@ -217,14 +217,9 @@ pub(crate) async fn finish_with(
     if decision.next == Next::Settled && decision.target.status == domain::target::Status::Unconfirmed {
         worker.metrics.unconfirmed(lane.platform());
     }
-    // After a refusal of its tokens nothing more of the account is tried with them: it is woken when there are others.
-    let tokens_refused = decision.effects.contains(&Effect::WakeRefresh);
-    let is_held = decision.effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_)));
-    let give = match step::give(decision.next, tokens_refused, worker.now()) {
+    let give = match step::give(decision.next, &decision.effects, worker.now()) {
         step::Give::Keep => Give::Keep,
         step::Give::Back(at) => Give::Back(Some(at)),
-        // What else is due on it is held or fails with it, once the account is read anew.
-        step::Give::Either if is_held => Give::Back(Some(worker.now())),
         step::Give::Either => lane.give(worker, permits),
     };
     let request = Finish {

@@ -11,4 +11,5 @@ mod passing;
 mod setting;
 mod worker;
 mod world;
+mod writes;
 mod wrong;

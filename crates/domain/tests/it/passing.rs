@@ -7,7 +7,7 @@ use domain::{retry, target::PartStatus};
 use crate::{
     explorer::Quick,
     setting::{AHEAD, Class, GRACE, HOLD, KEY_IS_REMEMBERED, KEY_IS_TRUSTED, LONGEST, OVER, Setting},
-    world::{At, Row, Then, Time, Worker, World},
+    world::{At, Gives, Row, Then, Time, Worker, World},
 };
 
 /// How long until something changes by the passing of time alone: a lease, a deadline, a schedule.
@@ -72,7 +72,9 @@ fn each_time(world: &mut World, change: &mut impl FnMut(&mut Time)) {
             At::Calling(deadline) | At::Waiting(deadline) => change(deadline),
             At::Finishing(plan) => {
                 row(&mut plan.after, change);
-                plan.back.iter_mut().for_each(&mut *change);
+                if let Gives::Back(at) = &mut plan.give {
+                    change(at);
+                }
                 if let Then::At(at) = &mut plan.next {
                     change(at);
                 }
@@ -149,7 +151,9 @@ fn settle_worker(setting: &Setting, worker: &mut Worker, fence: u8) {
         At::Calling(deadline) | At::Waiting(deadline) => *deadline = (*deadline).max(0),
         At::Finishing(plan) => {
             settle_row(setting, &mut plan.after);
-            plan.back = plan.back.map(|at| at.max(0));
+            if let Gives::Back(at) = &mut plan.give {
+                *at = (*at).max(0);
+            }
             if let Then::At(at) = &mut plan.next {
                 *at = (*at).max(0);
             }

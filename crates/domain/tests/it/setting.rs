@@ -24,7 +24,7 @@ pub(crate) const KEY_IS_TRUSTED: Time = 100;
 pub(crate) const KEY_IS_REMEMBERED: Time = KEY_IS_TRUSTED + SEND + GRACE;
 /// How long a network works on a post at most, when it says to ask, when all of that is over, and when nobody asks any
 /// more.
-pub(crate) const WORKS: Time = 60;
+pub(crate) const WORKS: Time = 90;
 pub(crate) const CHECK: Time = 40;
 pub(crate) const OVER: Time = 120;
 pub(crate) const LONGEST: Time = 86_400;
@@ -87,6 +87,10 @@ pub(crate) enum Wrong {
     FinishUnguarded,
     /// A listing that may lag is taken at its word.
     TrustsLaggingList,
+    /// A lane whose next step is a second ahead is given back, and handed over again at once.
+    GivesBackAhead,
+    /// That the network took it is said again by every late answer that says so.
+    SaysItAgain,
     /// The item that is due next is not put into the mailbox when the lane is given back.
     ForgetsNext,
 }

@@ -1,23 +1,20 @@
 //! What a worker does: the program of `services/publisher`, one write or call at a time. What it decides, it decides with
-//! production's own functions; what it writes, it writes by the rules of `domain::lane`.
+//! production's own functions; what it writes is in `writes`.
 
 use std::fmt::Arguments;
 
 use domain::{
     account::AccountStatus,
-    lane::{self, Intent},
-    retry,
     step::{self, Situation, Step},
-    target::{ErrorCode, Outcome, Probe, Refusal, Status},
-    transition::{self, Decision, Error, Event, Target},
+    target::{ErrorCode, Outcome, PartStatus, Probe, Refusal},
+    transition::{self, Decision, Error, Event},
 };
 
 use crate::{
-    laws,
-    moves::{By, Moves, Place, name},
+    moves::{By, Moves, name},
     network,
-    setting::{AHEAD, Class, HOLD, SEND, Wrong, callers_rules, seconds},
-    world::{At, Plan, Row, Said, Then, Time, Work, World, stamp},
+    setting::{AHEAD, Class, Wrong},
+    world::{At, Plan, Said, Then, Time, Work, World, stamp},
 };
 
 pub(crate) const REFUSES: &str = "the status machine takes what its holder thinks it can do";
@@ -42,13 +39,17 @@ impl Moves<'_> {
         let mut items: Vec<_> =
             to.posts.iter().enumerate().filter_map(|(post, row)| Some(((row.item?, row.seq), post))).collect();
         items.sort_unstable();
+        // `begun_first` of the publisher.
+        items.sort_by_key(|(_, post)| to.posts[*post].row.parts.iter().all(|part| part.status != PartStatus::Sending));
         let works = items.iter().map(|((due, _), post)| {
             let row = &to.posts[*post];
             let evidence = row.row.current().and_then(|part| {
                 let (attempt, said) = row.evidence?;
                 let part = &row.row.parts[part];
                 let is_ours = attempt == part.attempt && part.composed.is_some();
-                (is_ours && step::is_news(&part.part(), &network::certain(said))).then_some(said)
+                let is_news =
+                    step::is_news(&part.part(), &network::certain(said)) || self.setting.is(Wrong::SaysItAgain);
+                (is_ours && is_news).then_some(said)
             });
             Work { post: *post, rev: row.rev, content: row.content, due: *due, row: row.row.clone(), evidence }
         });
@@ -91,7 +92,11 @@ impl Moves<'_> {
             };
             match step::next(&situation) {
                 Step::Nothing => return self.stuck(at, to),
-                Step::Block(until) | Step::Wait(until) if relative(until) <= AHEAD => return,
+                Step::Block(until) | Step::Wait(until)
+                    if relative(until) <= AHEAD && !self.setting.is(Wrong::GivesBackAhead) =>
+                {
+                    return;
+                }
                 Step::Block(until) => {
                     to.workers[at].blocks(relative(until));
                     let what = format_args!("worker {} waits until the request must have ended", name(at));
@@ -181,184 +186,6 @@ impl Moves<'_> {
         self.add_unless(By::Course, format_args!("worker {} is stuck", name(at)), to, Some(REFUSES));
     }
 
-    /// Commits the intent.
-    pub(crate) fn start(&mut self, at: usize, mut to: World, part: usize, composed: (u8, Time)) {
-        let send_deadline = stamp(SEND);
-        let worker = &mut to.workers[at];
-        if self.decide(worker.work(), &Event::Start { part, send_deadline }).is_none() {
-            worker.blocks(0);
-            return self.add(By::Course, format_args!("worker {} may not send it", name(at)), to);
-        }
-        worker.work_mut().row.parts[part].composed = Some(composed);
-        let fence = self.fence_of(at);
-        if self.setting.is(Wrong::StartWithoutLock) {
-            let holds = to.lane.with(|lane| lane.is_held_by(fence));
-            to.workers[at].at = if holds { At::Checked } else { At::Idle };
-            return self.add(By::Course, format_args!("worker {} looks at the fence", name(at)), to);
-        }
-        if !to.lane.with(|lane| lane.hold(fence, stamp(0), seconds(HOLD))) {
-            to.workers[at].at = At::Idle;
-            return self.add(By::Course, format_args!("worker {} has lost the lane and stops", name(at)), to);
-        }
-        self.start_target(at, to, part, composed);
-    }
-
-    fn start_checked(&mut self, at: usize) {
-        let row = &self.world.workers[at].work().row;
-        let part = row.current().expect("it was about to be sent");
-        let composed = row.parts[part].composed.expect("it was composed");
-        self.start_target(at, self.world.clone(), part, composed);
-    }
-
-    /// The second statement of the start.
-    fn start_target(&mut self, at: usize, mut to: World, part: usize, composed: (u8, Time)) {
-        let work = to.workers[at].work().clone();
-        let row = &mut to.posts[work.post];
-        let mut state = row.state();
-        let mut intent = Intent {
-            rev: i32::from(work.rev),
-            attempt: i32::from(work.row.attempt),
-            status: work.row.status,
-            due_at: stamp(work.due),
-            token_version: i64::from(to.workers[at].version),
-            part,
-        };
-        if self.setting.is(Wrong::NoRevision) {
-            intent.rev = state.rev;
-        }
-        let rules = self.setting.rules();
-        let started = lane::start(&mut state, to.account.usable(), &intent, stamp(SEND), &rules, stamp(0));
-        let send = format_args!("worker {} commits the intent to send {}", name(at), Place(work.post, part));
-        match started {
-            Err(_) => self.add_unless(By::Course, send, to, Some(REFUSES)),
-            Ok(false) => {
-                to.workers[at].blocks(0);
-                self.add(By::Course, format_args!("worker {} finds the target changed", name(at)), to);
-            }
-            Ok(true) => {
-                let broken = laws::at_start(self.world, &work);
-                let row = &mut to.posts[work.post];
-                row.row = row.row.becomes(&state.target);
-                row.row.parts[part].composed = Some(composed);
-                // Nobody knows then whether the intent stands; the next holder reads it.
-                let mut unknown = to.clone();
-                unknown.workers[at].blocks(0);
-                self.add(By::Fault, format_args!("{send} and does not hear that it stands"), unknown);
-                to.workers[at].work_mut().row = to.posts[work.post].row.clone();
-                to.workers[at].at = At::Calling(SEND);
-                self.add_unless(By::Course, send, to, broken);
-            }
-        }
-    }
-
-    /// The fence that a worker's writes name.
-    fn fence_of(&self, at: usize) -> i64 {
-        let fence = if self.setting.is(Wrong::NoFence) { self.world.lane.fence } else { self.world.workers[at].fence };
-        i64::from(fence)
-    }
-
-    /// `step::finish_with` of the publisher and `Targets::finish`.
-    fn finish(&mut self, at: usize, plan: &Plan) {
-        let mut to = self.world.clone();
-        let worker = &mut to.workers[at];
-        if let Then::At(again) = plan.next {
-            worker.due_again(again);
-        }
-        let near = worker.pending.first().is_some_and(|work| work.due <= AHEAD);
-        let next = worker.next_due();
-        let back = match step::give(plan.next.next(), plan.back.is_some(), stamp(0)) {
-            step::Give::Keep => vec![None],
-            step::Give::Back(_) => vec![Some(plan.back)],
-            // With more to do it is kept, unless its time is over.
-            step::Give::Either if near => vec![None, Some(next)],
-            step::Give::Either => vec![Some(next)],
-        };
-        for back in back {
-            self.record(at, to.clone(), plan, back);
-        }
-    }
-
-    fn record(&mut self, at: usize, mut to: World, plan: &Plan, back: Option<Option<Time>>) {
-        let worker = to.workers[at].clone();
-        let work = worker.work();
-        let mut decision = plan.decision();
-        if plan.holds_account && to.account.status == AccountStatus::Active {
-            if to.account.version == worker.version {
-                to.account.status = AccountStatus::NeedsReconnect;
-            } else {
-                let rules = callers_rules(self.setting);
-                let again = transition::decide(&work.row.target(), &Event::Renewed, &rules, stamp(0));
-                decision = again.unwrap_or(decision);
-            }
-        }
-        let fence = self.fence_of(at);
-        if !to.lane.with(|lane| lane.is_held_by(fence)) {
-            let row = &mut to.posts[work.post];
-            row.evidence = plan.evidence.map(|said| (work.row.attempt, said)).or(row.evidence);
-            to.lane.with(|lane| lane.wake(stamp(0)));
-            to.workers[at].at = At::Idle;
-            return self.add(By::Course, format_args!("worker {} has lost the lane and leaves evidence", name(at)), to);
-        }
-        if let Some(next) = back {
-            self.give_back(&mut to, fence, next);
-        }
-        let before = work.row.target();
-        let inactive = worker.account != AccountStatus::Active
-            && (before.following().is_some() || !decision.target.is_ambiguous() && !before.is_ambiguous());
-        let row = &mut to.posts[work.post];
-        let mut state = row.state();
-        let rev = i32::from(work.rev);
-        let recorded = if self.setting.is(Wrong::FinishUnguarded) {
-            state.target = decision.target.clone();
-            true
-        } else {
-            lane::finish(&mut state, to.account.usable(), rev, &before, inactive, &decision)
-        };
-        if recorded {
-            if let Some(part) = work.row.current().filter(|_| accepts_double(&work.row, &state.target)) {
-                row.licences[part] += 1;
-            }
-            row.row = work.row.becomes(&state.target);
-            match Then::of(decision.next) {
-                Then::Settled => row.item = None,
-                Then::At(due) => row.item = Some(due),
-                Then::Now => {}
-            }
-            to.account.refreshing |= plan.wakes_refresh;
-        }
-        let worker = &mut to.workers[at];
-        if back.is_some() {
-            worker.at = At::Idle;
-        } else if !recorded {
-            worker.blocks(0);
-        } else {
-            worker.at = At::Working;
-            let after: Row = work.row.becomes(&decision.target);
-            if step::goes_on(plan.next.next(), stamp(0)) {
-                worker.work_mut().row = after;
-            } else {
-                worker.current = None;
-            }
-        }
-        self.add(By::Course, format_args!("worker {} records {}", name(at), decision.target.status), to);
-    }
-
-    fn release(&mut self, at: usize) {
-        let mut to = self.world.clone();
-        let next = to.workers[at].next;
-        self.give_back(&mut to, self.fence_of(at), next);
-        to.workers[at].at = At::Idle;
-        self.add(By::Course, format_args!("worker {} gives the lane back", name(at)), to);
-    }
-
-    fn give_back(&self, to: &mut World, fence: i64, next: Option<Time>) {
-        let next = next.filter(|_| !self.setting.is(Wrong::ForgetsNext));
-        let given = to.lane.with(|lane| lane.release(fence, next.map(stamp)));
-        if given && self.setting.is(Wrong::ReleaseOverwrites) {
-            to.lane.wake = next;
-        }
-    }
-
     fn probe(&mut self, at: usize, to: &World, part: usize) {
         for (by, probe) in self.answers(to.workers[at].work(), part) {
             let event = Event::Probed { part, probe: probe.clone() };
@@ -374,9 +201,7 @@ impl Moves<'_> {
             }
         }
     }
-}
 
-impl Moves<'_> {
     fn follow(&mut self, at: usize, to: &World, part: usize) {
         if to.workers[at].account != AccountStatus::Active {
             let what = format_args!("can no longer ask how it goes on");
@@ -416,10 +241,4 @@ pub(crate) fn refusal() -> Refusal {
 
 fn error() -> Error {
     Error { code: ErrorCode::TokenExpired, message: String::new() }
-}
-
-/// Whether a project's `on_unconfirmed: retry` has a part sent again that may be live.
-fn accepts_double(before: &Row, after: &Target) -> bool {
-    let sent_again = |probes: i32| probes > retry::PROBE_LIMIT;
-    after.status == Status::Queued && sent_again(after.probes) && !sent_again(i32::from(before.probes))
 }

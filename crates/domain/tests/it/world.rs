@@ -6,6 +6,7 @@
 use domain::{
     account::AccountStatus,
     lane::{LaneState, TargetState, Usable},
+    step,
     target::{Live, PartStatus, Status},
     transition::{Decision, Effect, Next, Part, Target},
 };
@@ -262,8 +263,15 @@ pub(crate) struct Plan {
     pub(crate) holds_account: bool,
     /// What the network said for certain.
     pub(crate) evidence: Option<Said>,
-    /// When the lane is to be given back because its tokens were refused.
-    pub(crate) back: Option<Time>,
+    pub(crate) give: Gives,
+}
+
+/// `step::Give`, relative to now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Gives {
+    Keep,
+    Back(Time),
+    Either,
 }
 
 /// `Next`, relative to now.
@@ -294,10 +302,10 @@ impl Then {
 
 impl Plan {
     pub(crate) fn of(before: &Row, decision: &Decision, evidence: Option<Said>) -> Self {
-        let tokens_refused = !decision.effects.is_empty();
-        let back = match domain::step::give(decision.next, tokens_refused, stamp(0)) {
-            domain::step::Give::Back(at) => Some(time(at)),
-            domain::step::Give::Keep | domain::step::Give::Either => None,
+        let give = match step::give(decision.next, &decision.effects, stamp(0)) {
+            step::Give::Keep => Gives::Keep,
+            step::Give::Back(at) => Gives::Back(time(at)),
+            step::Give::Either => Gives::Either,
         };
         Self {
             after: before.becomes(&decision.target),
@@ -305,7 +313,7 @@ impl Plan {
             wakes_refresh: decision.effects.contains(&Effect::WakeRefresh),
             holds_account: decision.effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_))),
             evidence,
-            back,
+            give,
         }
     }
 

@@ -78,3 +78,14 @@ fn an_outcome_that_is_recorded_whatever_became_of_the_target() {
 fn a_list_that_lags_and_is_believed() {
     breaks(Wrong::TrustsLaggingList, "I2", Setting::new(Class::Lagging, 1));
 }
+
+/// Both of these were in production until the model found them.
+#[test]
+fn a_lane_that_is_given_back_a_moment_before_it_is_due() {
+    breaks(Wrong::GivesBackAhead, "I1", Setting::new(Class::C, 1));
+}
+
+#[test]
+fn a_late_answer_that_says_the_same_again() {
+    breaks(Wrong::SaysItAgain, "I1", Setting::new(Class::B, 1));
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{
     lane::{self, Intent},
     policy::{OnAuthFailure, OnUnconfirmed},
-    target::{ErrorCode, Live, Outcome as Said, PartStatus, Probe, Refusal},
+    target::{ErrorCode, Live, Outcome as Said, PartStatus, Probe, Refusal, Status},
     transition::{self, Event, Next, Resolution, Rules},
 };
 use jiff::SignedDuration;
@@ -102,7 +102,7 @@ impl Line {
         let Some(work) = lane.items.iter().find(|work| work.target_id == self.target).cloned() else {
             return Ok("nothing to read");
         };
-        self.reads.push(Read { lane, work });
+        self.reads.push(Read { held: lane.held, token_version: lane.account.token_version, work });
         Ok("read")
     }
 
@@ -119,11 +119,11 @@ impl Line {
             attempt: read.work.state.attempt,
             status: read.work.state.status,
             due_at: read.work.due_at,
-            token_version: read.lane.account.token_version,
+            token_version: read.token_version,
             part,
         };
         let started = house.targets.start(request(&read, &intent)).await.unwrap();
-        let holds = self.lane.hold(read.lane.held.fence, self.now, long(HOLD));
+        let holds = self.lane.hold(read.held.fence, self.now, long(HOLD));
         let rule = holds.then(|| {
             lane::start(&mut self.row, self.usable, &intent, send_deadline, &rules(), self.now)
                 .map_err(|misfit| format!("the rule would not start it: {misfit}"))
@@ -143,6 +143,10 @@ impl Line {
         };
         agree("start", &found, &rule)?;
         if found == "go" {
+            if intent.status == Status::Unconfirmed {
+                // A repeat takes its old place in the line again.
+                self.item = self.item.min(self.first_due);
+            }
             self.calls.push(Call { read, target: decision.target });
         }
         Ok(rule)
@@ -154,7 +158,7 @@ impl Line {
         let because_inactive = event.is_multiple_of(7);
         let give = if back { Give::Back(next) } else { Give::Keep };
         let finish = Finish {
-            held: outcome.read.lane.held.clone(),
+            held: outcome.read.held.clone(),
             queue: QUEUE,
             post_id: self.post,
             target_id: self.target,
@@ -163,7 +167,9 @@ impl Line {
             decision: outcome.decision.clone(),
             attempt: None,
             evidence: None,
-            token_version: outcome.read.lane.account.token_version,
+            token_version: outcome.read.token_version,
+            heard: Vec::new(),
+            keeps_place: false,
             because_inactive,
             give,
             now: self.now,
@@ -181,7 +187,7 @@ impl Line {
 
     fn finish_by_rule(&mut self, outcome: &Outcome, because_inactive: bool, give: Give) -> &'static str {
         let Outcome { read, before, decision } = outcome;
-        let fence = read.lane.held.fence;
+        let fence = read.held.fence;
         if !self.lane.is_held_by(fence) {
             self.lane.wake(self.now);
             return "lost at finish";
@@ -286,7 +292,7 @@ impl Line {
 
 fn request(read: &Read, intent: &Intent) -> Start {
     Start {
-        held: read.lane.held.clone(),
+        held: read.held.clone(),
         target_id: read.work.target_id,
         rev: intent.rev,
         attempt: intent.attempt,
@@ -294,6 +300,7 @@ fn request(read: &Read, intent: &Intent) -> Start {
         due_at: intent.due_at,
         position: i16::try_from(intent.part).unwrap(),
         token_version: intent.token_version,
+        budgets: Vec::new(),
         composed: json!({"text": "Hello"}),
         timeout: TIMEOUT,
         lease: HOLD,

@@ -18,7 +18,7 @@ const READ: &str = "SELECT json_build_object('key', j.key, 'fence', j.fence, \
      'rev', t.rev, 'status', t.state, 'attempt', t.attempt, 'failures', t.failures, 'probes', t.probes, \
      'refreshed', t.refreshed, 'expire_at', t.expire_at, 'next_at', t.next_at, \
      'part', r.status, 'part_attempt', r.attempt, 'send_deadline', r.send_deadline, 'handle', r.handle IS NOT NULL, \
-     'live', r.live_id, 'item', q.due_at)::text \
+     'live', r.live_id, 'item', q.due_at, 'first_due', q.first_due_at)::text \
    FROM jobs j JOIN (SELECT DISTINCT ON (account_id) * FROM post_targets ORDER BY account_id, id) t ON t.account_id = j.key \
    JOIN target_parts r ON r.target_id = t.id LEFT JOIN publish_queue q ON q.subject_id = t.id WHERE j.kind = 1";
 
@@ -42,6 +42,7 @@ struct Found {
     handle: bool,
     live: Option<String>,
     item: Option<Timestamp>,
+    first_due: Option<Timestamp>,
 }
 
 async fn read(house: &House) -> HashMap<Uuid, Found> {
@@ -133,6 +134,7 @@ impl Line {
         self.lane.lease_until = found.lease_until;
         self.row.rev = found.rev;
         self.item = found.item;
+        self.first_due = found.first_due;
         let target = &mut self.row.target;
         target.status = found.status;
         target.attempt = found.attempt;
@@ -161,6 +163,7 @@ pub(super) async fn pass(house: &House, lines: &mut [Line], ops: &[&Op]) {
         line.lane.wake_at = line.lane.wake_at.map(|at| at - by);
         line.lane.lease_until = line.lane.lease_until.map(|at| at - by);
         line.item = line.item.map(|at| at - by);
+        line.first_due = line.first_due.map(|at| at - by);
         let target = &mut line.row.target;
         target.expire_at -= by;
         target.next_at = target.next_at.map(|at| at - by);
