@@ -32,7 +32,7 @@ const OTHERS: usize = 20;
 /// How often the other project posts.
 const BETWEEN: Duration = Duration::from_millis(500);
 /// How long all of it may take once it is due.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How big it is.
 #[derive(Debug, Clone, Copy)]
