@@ -7,7 +7,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 BENCHES := create throughput counts latency idle neighbours storm million
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-services test test-external check bench chaos services-down $(BENCHES)
+.PHONY: help run run-services test test-external check bench chaos mutants services-down $(BENCHES)
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -32,6 +32,9 @@ $(BENCHES): bench
 
 chaos: ## faults on purpose, and a table of what was true afterwards; `SEED=n make chaos` repeats a run, `only="kills soak"` picks
 	@deploy/dev/chaos $(only)
+
+mutants: ## bugs on purpose, one at a time, and which test notices each; `only="no_fence"` picks
+	@deploy/dev/mutants $(only)
 
 test-external: ## tests that need npm or PyPI: the official Bluesky PDS, Standard Webhooks libraries
 	@deploy/dev/test-external

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod job;
 pub mod lane;
 pub mod media;
+pub mod mutant;
 pub mod platform;
 pub mod policy;
 pub mod post;

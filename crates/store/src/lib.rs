@@ -22,6 +22,8 @@ pub mod identity;
 pub mod keys;
 pub mod lanes;
 pub mod media;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod outbox;
 pub mod partitions;
 pub mod posts;

@@ -31,6 +31,15 @@ pub(crate) fn pieces(sql: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
+/// The SQL as it is sent, which is as it is written.
+#[cfg(not(feature = "mutants"))]
+pub(crate) const fn written(sql: &str) -> &str {
+    sql
+}
+
+#[cfg(feature = "mutants")]
+pub(crate) use crate::mutants::written;
+
 /// `statement! { Name { first: Vec<Uuid> as Array<sql::Uuid> } -> (sql::Uuid,) { "SELECT ..." } }`
 ///
 /// The row type after `->` is left out where a statement returns none.
@@ -56,7 +65,7 @@ macro_rules! statement {
                 &'b self,
                 mut out: ::diesel::query_builder::AstPass<'_, 'b, ::diesel::pg::Pg>,
             ) -> ::diesel::QueryResult<()> {
-                for piece in $crate::statement::pieces($text) {
+                for piece in $crate::statement::pieces($crate::statement::written($text)) {
                     match piece {
                         $crate::statement::Piece::Sql(sql) => out.push_sql(sql),
                         $crate::statement::Piece::Bind(_number) => {

@@ -1,5 +1,6 @@
 //! Publishing one message and hearing what became of it.
 
+use domain::mutant::{Mutant, lives};
 use lapin::{BasicProperties, Channel, Confirmation, options::BasicPublishOptions, types::ShortString};
 
 /// What the broker said of a message.
@@ -33,7 +34,7 @@ pub(super) async fn publish(
     payload: Vec<u8>,
     properties: BasicProperties,
 ) -> Outcome {
-    let options = BasicPublishOptions { mandatory: true, immediate: false };
+    let options = BasicPublishOptions { mandatory: !lives(Mutant::NoMandatory), immediate: false };
     let written = channel.basic_publish(exchange, routing_key, options, &payload, properties).await;
     let confirmation = match written {
         Ok(confirm) => confirm.await,

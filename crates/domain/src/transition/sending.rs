@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Effect, Error, Misfit, Next, Step};
 use crate::{
+    mutant::{Mutant, lives},
     retry,
     target::{ErrorCode, Outcome, PartStatus, Refusal, Status},
 };
@@ -46,6 +47,13 @@ impl Step<'_> {
             Outcome::Refused(refusal) if self.is_repeat() => self.repeat_refused(part, refusal),
             Outcome::Refused(refusal) => self.refused(part, refusal),
             Outcome::Accepted { handle, check_at } => self.accepted(part, handle, *check_at),
+            Outcome::Ambiguous { message, http_status } if lives(Mutant::RetryOnTimeout) => {
+                let (message, http_status) = (message.clone(), *http_status);
+                self.refused(part, &Refusal::NotNow { message, http_status, after: None })
+            }
+            Outcome::Ambiguous { message, .. } if lives(Mutant::FailedOnTimeout) => {
+                self.fail(part, Error { code: ErrorCode::PlatformError, message: message.clone() })
+            }
             Outcome::Ambiguous { message, .. } => self.ambiguous(part, message),
         })
     }

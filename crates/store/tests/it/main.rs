@@ -3,6 +3,7 @@
 mod accepting;
 mod budgets;
 mod changing;
+mod contended;
 mod finishing;
 mod house;
 mod identity;
