@@ -1,5 +1,5 @@
 //! Bugs on purpose, for proving that the proving ground can fail. They exist in builds with the feature `mutants` only,
-//! and one of them lives in a process that `FANFARE_MUTANT` names it to; `make mutants` shows what catches each.
+//! and a process has the one that it was seeded with; `make mutants` shows what catches each.
 
 /// One bug, named after what is done wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::EnumString, strum::IntoStaticStr)]
@@ -35,16 +35,18 @@ pub const fn lives(_mutant: Mutant) -> bool {
     false
 }
 
+/// The one that this process has, for as long as it runs.
+#[cfg(feature = "mutants")]
+static LIVING: std::sync::OnceLock<Mutant> = std::sync::OnceLock::new();
+
 /// Whether this process has the bug.
-///
-/// # Panics
-/// When `FANFARE_MUTANT` names none: a run without any would prove nothing.
 #[cfg(feature = "mutants")]
 pub fn lives(mutant: Mutant) -> bool {
-    use std::{str::FromStr as _, sync::LazyLock};
-    static LIVING: LazyLock<Option<Mutant>> = LazyLock::new(|| {
-        let name = std::env::var("FANFARE_MUTANT").ok().filter(|name| !name.is_empty())?;
-        Some(Mutant::from_str(&name).unwrap_or_else(|_| panic!("there is no mutant {name:?}")))
-    });
-    *LIVING == Some(mutant)
+    LIVING.get() == Some(&mutant)
+}
+
+/// Gives this process a bug. The first one stays.
+#[cfg(feature = "mutants")]
+pub fn seed(mutant: Mutant) {
+    LIVING.get_or_init(|| mutant);
 }

@@ -30,6 +30,14 @@ pub struct Heard {
     pub transactions: Vec<Vec<String>>,
     /// Statements outside of any, each a transaction of its own.
     pub alone: BTreeMap<String, u64>,
+    /// Those of them that may have written something.
+    written_alone: u64,
+}
+
+/// Whether a statement may write. One that begins `WITH` may do either.
+fn writes(words: &str) -> bool {
+    let may_read = ["SELECT", "SET", "WITH"].iter().any(|word| words.starts_with(word));
+    !may_read || ["INSERT INTO ", "UPDATE ", "DELETE FROM "].iter().any(|word| words.contains(word))
 }
 
 impl Heard {
@@ -41,9 +49,7 @@ impl Heard {
 
     /// Transactions that may have written something.
     pub fn commits(&self) -> u64 {
-        let writes = |sql: &str| !sql.starts_with("SELECT") && !sql.starts_with("SET");
-        self.transactions.len() as u64
-            + self.alone.iter().filter(|(sql, _)| writes(sql)).map(|(_, count)| count).sum::<u64>()
+        self.transactions.len() as u64 + self.written_alone
     }
 
     /// How many statements the longest transaction had, and what they were.
@@ -215,7 +221,9 @@ impl Line {
         } else if let Some(open) = &mut self.open {
             open.push(sql.to_owned());
         } else {
-            *locked(&self.heard).alone.entry(head(sql)).or_default() += 1;
+            let mut heard = locked(&self.heard);
+            *heard.alone.entry(head(sql)).or_default() += 1;
+            heard.written_alone += u64::from(writes(&words));
         }
     }
 }

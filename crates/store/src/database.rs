@@ -62,6 +62,8 @@ impl Database {
     /// # Errors
     /// [`StoreError::Unavailable`] when the settings make no pool.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        #[cfg(feature = "mutants")]
+        crate::mutants::seed_named();
         let mut config = ManagerConfig::default();
         config.custom_setup = Box::new(|url| establish(url.to_owned()).boxed());
         config.recycling_method = RecyclingMethod::Fast;

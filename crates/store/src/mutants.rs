@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use domain::mutant::{Mutant, lives};
+use domain::mutant::{Mutant, lives, seed};
 
 /// What is written, and what a mutant makes of it.
 struct Change {
@@ -52,6 +52,16 @@ const CHANGES: [Change; 8] = [
     },
     Change { mutant: Mutant::NoRevisionCheck, within: "AND u.due <=", from: "AND t.rev = u.rev ", to: "" },
 ];
+
+/// Gives this process the mutant that `FANFARE_MUTANT` names.
+///
+/// # Panics
+/// When it names none: a run without any would prove nothing.
+pub(crate) fn seed_named() {
+    if let Some(name) = std::env::var("FANFARE_MUTANT").ok().filter(|name| !name.is_empty()) {
+        seed(name.parse().unwrap_or_else(|_| panic!("there is no mutant {name:?}")));
+    }
+}
 
 /// The SQL as a process with a mutant sends it.
 pub(crate) fn written(sql: &'static str) -> &'static str {

@@ -15,7 +15,9 @@ const QUEUE: Queue = Queue::Publish(Platform::X);
 
 /// Waits until so many wait for a lock, or somebody is done without.
 async fn wait_for_waiters<T>(house: &House, waiters: i64, done: impl Fn() -> Option<T>) -> Option<T> {
-    let look = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // The first waits for this connection's transaction, and those behind it for the row.
+    let look = "SELECT count(*) FROM pg_locks WHERE NOT granted AND (transactionid = pg_current_xact_id()::xid \
+        OR locktype = 'tuple' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
     for _ in 0..1_000 {
         if let Some(done) = done() {
             return Some(done);

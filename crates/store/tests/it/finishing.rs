@@ -122,10 +122,11 @@ async fn what_the_network_has_not_finished_is_open_and_kept_with_its_handle() {
     assert_eq!(house.events().await, ["post.created"]);
 
     // when: the next holder asks with what was kept, and it is live
-    house.server.execute("UPDATE jobs SET wake_at = now()").await;
+    let waiting = "SELECT count(*) FROM publish_queue WHERE due_at > now() + interval '50 s'";
+    assert_eq!(house.server.count(waiting).await, 1, "not before the network said");
+    house.server.execute("UPDATE publish_queue SET due_at = now(); UPDATE jobs SET wake_at = now()").await;
     let lane = work(&house).await.remove(0);
     let item = &lane.items[0];
-    assert!(item.due_at > now, "not before the network said");
     assert_eq!((item.state.following(), &item.state.parts[0].handle), (Some(0), &Some(json!({"container": "17"}))));
     assert!(item.parts[0].composed.is_some(), "kept for a probe, should it come to that");
     let live = Live { id: "9".to_owned(), url: None, reference: json!(null) };

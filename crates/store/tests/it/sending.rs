@@ -63,7 +63,13 @@ pub(crate) async fn publish(house: &House, lane: &LaneWork, id: &str) -> Finishe
     house.targets.finish(live(lane, work, id, send_deadline, now)).await.unwrap()
 }
 
-pub(crate) fn live(lane: &LaneWork, work: &Work, id: &str, send_deadline: jiff::Timestamp, now: jiff::Timestamp) -> Finish {
+pub(crate) fn live(
+    lane: &LaneWork,
+    work: &Work,
+    id: &str,
+    send_deadline: jiff::Timestamp,
+    now: jiff::Timestamp,
+) -> Finish {
     let started = decide(&work.state, &Event::Start { part: 0, send_deadline }, &rules(), now).unwrap().target;
     let outcome = Outcome::Published(Live { id: id.to_owned(), url: None, reference: json!(null) });
     let decision = decide(&started, &Event::Sent { part: 0, outcome }, &rules(), now).unwrap();

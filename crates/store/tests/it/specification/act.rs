@@ -173,8 +173,6 @@ impl Line {
             because_inactive,
             give,
             now: self.now,
-            heard: Vec::new(),
-            keeps_place: false,
         };
         let found = match house.targets.finish(finish).await.unwrap() {
             Finished::Recorded => "recorded",
@@ -304,7 +302,6 @@ fn request(read: &Read, intent: &Intent) -> Start {
         composed: json!({"text": "Hello"}),
         timeout: TIMEOUT,
         lease: HOLD,
-        budgets: Vec::new(),
     }
 }
 
