@@ -96,7 +96,8 @@ async fn all_are_out_once(tenant: &Tenant, accounts: &[Connected], posts: &[Valu
     for account in accounts {
         let mut live = tenant.world.texts_of(&account.resident.account).await;
         let mut said: Vec<_> = posts.iter().filter_map(|post| post["content"].as_str()).collect();
-        (live.sort(), said.sort_unstable());
+        live.sort();
+        said.sort_unstable();
         assert_eq!(live, said);
     }
 }
@@ -143,7 +144,8 @@ async fn what_nobody_can_read_is_put_aside_and_the_queue_goes_on() {
         (aside.len() >= dead.len()).then_some(())
     })
     .await;
-    (aside.sort(), dead.sort());
+    aside.sort();
+    dead.sort();
     assert!(aside == dead, "{} aside of {}", aside.len(), dead.len());
     for queue in Queue::all() {
         eventually("the queue is empty", async || broker.waiting(&queue.name()).await.is_empty().then_some(())).await;

@@ -63,8 +63,8 @@ impl Posts {
     /// # Errors
     /// [`StoreError`].
     pub async fn get_many(&self, project: ProjectId, ids: &[PostId]) -> Result<Vec<Post>, StoreError> {
-        let mut connection = self.database.connection().await?;
-        let loaded = load(&mut connection, ids.iter().map(|id| id.0).collect())
+        let connection = self.database.connection().await?;
+        let loaded = load(&connection, ids.iter().map(|id| id.0).collect())
             .await
             .map_err(StoreError::from_diesel("read posts"))?;
         let mut posts: std::collections::HashMap<_, _> = loaded
