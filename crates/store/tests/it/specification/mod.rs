@@ -32,7 +32,7 @@ const HOLD: Duration = Duration::from_secs(1_600);
 const SLOWEST: SignedDuration = SignedDuration::from_secs(100);
 /// Sequences side by side, one after another, and the steps of each.
 const LINES: usize = 100;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 10;
 const STEPS: usize = 20;
 
 fn op() -> impl Strategy<Value = Op> {
