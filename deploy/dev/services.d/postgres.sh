@@ -80,8 +80,11 @@ postgres_init() {
 }
 
 postgres_configure() {
-  local fsync
+  local fsync autovacuum=on
   fsync=$(postgres_fsync)
+  # DROP DATABASE waits until the autovacuum launcher has heard of it, which on PostgreSQL 15 can take its whole nap of a minute; a
+  # test's database does not live long enough to need it.
+  [ "$variant" != test ] || autovacuum=off
   # No Unix socket: its path may not be longer than 107 bytes, and a checkout's may.
   cat >"$instance/data/fanfare.conf" <<CONF
 listen_addresses = '127.0.0.1'
@@ -94,6 +97,7 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %d '
 fsync = $fsync
+autovacuum = $autovacuum
 full_page_writes = $fsync
 CONF
   [ -z "$postgres_user" ] || chown "$postgres_user" "$instance/data/fanfare.conf"

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::{World, tenant::id};
 
+/// No transaction of a test takes this long.
+const LISTED: Duration = Duration::from_secs(30);
+
 const BETWEEN: Duration = Duration::from_millis(200);
 
 /// Keeps each target's place in its account's queue, which is gone once it is settled, and each time an account is taken.
@@ -97,17 +100,19 @@ pub(super) async fn gather(db: &TestDatabase, world: &World, lodgers: &[Lodger])
                 targets,
             });
         }
-        evidence.events.extend(events(lodger, number).await);
+        let mut delivered = Vec::new();
         if let Some(hook) = &lodger.hook {
             let endpoint = evidence.endpoints.len();
             evidence.endpoints.push(number);
             let received = hook.receiver.received_at("/hook").into_iter();
-            evidence.deliveries.extend(received.map(|received| Delivery {
+            delivered.extend(received.map(|received| Delivery {
                 endpoint,
                 event: received.header("webhook-id").to_owned(),
                 body: received.body,
             }));
         }
+        evidence.events.extend(events_with(lodger, number, &delivered).await);
+        evidence.deliveries.extend(delivered);
     }
     evidence
 }
@@ -208,6 +213,20 @@ async fn attempts(db: &TestDatabase) -> HashMap<String, Vec<Attempt>> {
 fn target_id(row: &Value) -> String {
     let id: Uuid = row["target"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
     TargetId(id).to_string()
+}
+
+/// All events of a tenant once those are among them that were delivered. A list ends below the oldest transaction of the
+/// whole server, and others use it at the same time: what is not in it after a while is in none.
+async fn events_with(lodger: &Lodger, tenant: usize, delivered: &[Delivery]) -> Vec<Event> {
+    let until = tokio::time::Instant::now() + LISTED;
+    loop {
+        let all = events(lodger, tenant).await;
+        let is_listed = |one: &Delivery| all.iter().any(|event| event.id == one.event);
+        if delivered.iter().all(is_listed) || tokio::time::Instant::now() > until {
+            return all;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// All events of a tenant, in the order they were committed.

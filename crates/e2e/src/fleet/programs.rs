@@ -134,7 +134,7 @@ pub(super) fn built(program: Program) -> PathBuf {
 pub fn free_port() -> u16 {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     // Tests that run at once look in different places.
-    let start = std::process::id().wrapping_mul(7);
+    let start = std::process::id().wrapping_mul(97);
     (0..11_000)
         .map(|_| start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % 11_000)
         .filter_map(|place| u16::try_from(20_000 + place).ok())
