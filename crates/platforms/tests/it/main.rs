@@ -7,5 +7,6 @@ mod hostile;
 mod lost;
 mod mastodon;
 mod options;
+mod origins;
 mod readings;
 mod x;
