@@ -65,11 +65,12 @@ impl admin::Vitals for Vitals {
     /// What cannot be read keeps its last value: `/readyz` says why.
     async fn refresh_metrics(&self) {
         self.connected.set(f64::from(u8::from(self.bus.connected())));
-        for queue in self.lanes.backlog().await.unwrap_or_default() {
-            self.oldest_due.with_label_values(&[queue.queue.name().as_str()]).set(queue.oldest_due_seconds);
-        }
+        // First, since somebody may be waiting for it and the others look at more rows.
         if let Ok(hold) = identity::find_hold(&self.pool).await {
             self.held.set(f64::from(u8::from(hold.is_some())));
+        }
+        for queue in self.lanes.backlog().await.unwrap_or_default() {
+            self.oldest_due.with_label_values(&[queue.queue.name().as_str()]).set(queue.oldest_due_seconds);
         }
         let Ok(open) = self.targets.open_by_platform().await else { return };
         for platform in domain::platform::Platform::all() {

@@ -74,6 +74,17 @@ pub struct Rules {
     pub jitter: f64,
 }
 
+impl Rules {
+    /// For events whose decision depends on none of them.
+    pub const UNUSED: Self = Self {
+        on_unconfirmed: OnUnconfirmed::Hold,
+        on_auth_failure: OnAuthFailure::Hold,
+        can_refresh: false,
+        grace: SignedDuration::ZERO,
+        jitter: 0.0,
+    };
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {

@@ -206,6 +206,8 @@ async fn what_may_be_live_waits_for_the_server_and_loses_no_probe() {
 
     // then
     assert_eq!(town.count(&papers, "t.state = 'unconfirmed'").await, people.len());
+    let looked = "sum(t.probes) FILTER (WHERE a.facts ->> 'genuine' = 'false')";
+    assert_eq!(town.sum(&papers, looked).await, 0);
     // Who tried may have been one whose repeat did not leave: that there was a repeat is remembered, and no more.
     let marked = town.sum(&papers, "sum(t.probes)").await;
     assert!(marked <= 1, "{marked} probes are spent");

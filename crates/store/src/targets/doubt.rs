@@ -7,15 +7,14 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, Trans
 use domain::{
     job::{Kind, Queue},
     platform::Platform,
-    policy::{OnAuthFailure, OnUnconfirmed},
     transition::{self, Event, Next, Rules},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
     apply::{Item, Move, apply},
-    work::{stored_target, target_json},
+    stored::{stored_target, target_json},
 };
 use crate::{
     lanes::{self, Wake},
@@ -100,15 +99,7 @@ async fn doubt_some(
 
 fn step(project: Uuid, json: &str, now: Timestamp) -> QueryResult<Option<Move>> {
     let work = stored_target(json)?;
-    // Nothing of this depends on a project's choices.
-    let rules = Rules {
-        on_unconfirmed: OnUnconfirmed::Hold,
-        on_auth_failure: OnAuthFailure::Hold,
-        can_refresh: false,
-        grace: SignedDuration::ZERO,
-        jitter: 0.0,
-    };
-    let Ok(decision) = transition::decide(&work.state, &Event::Doubted, &rules, now) else { return Ok(None) };
+    let Ok(decision) = transition::decide(&work.state, &Event::Doubted, &Rules::UNUSED, now) else { return Ok(None) };
     let item = match decision.next {
         Next::At(at) => Item::At(at),
         Next::Now => Item::At(now),

@@ -9,12 +9,11 @@ use domain::{
     event::EventType,
     ids::{EventId, PostId, TargetId},
     job::{Kind, Queue},
-    policy::{OnAuthFailure, OnUnconfirmed},
     target::ErrorCode,
     transition::{self, Decision, Effect, Error, Event, Next, Rules, Target},
 };
 use futures::{FutureExt, future::BoxFuture};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -184,16 +183,9 @@ impl Finish {
     /// A target whose tokens were refused and have been replaced meanwhile is neither held nor failed: it goes on with
     /// the new ones.
     fn decision(&self, renewed: bool) -> Decision {
-        let rules = Rules {
-            on_unconfirmed: OnUnconfirmed::Hold,
-            on_auth_failure: OnAuthFailure::Hold,
-            can_refresh: false,
-            grace: SignedDuration::ZERO,
-            jitter: 0.0,
-        };
         let holds = self.decision.effects.iter().any(|effect| matches!(effect, Effect::HoldAccount(_)));
         let again = (renewed && holds)
-            .then(|| transition::decide(&self.before, &Event::Renewed, &rules, self.now).ok())
+            .then(|| transition::decide(&self.before, &Event::Renewed, &Rules::UNUSED, self.now).ok())
             .flatten();
         again.unwrap_or_else(|| self.decision.clone())
     }

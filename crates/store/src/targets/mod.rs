@@ -4,11 +4,13 @@
 //! locks the row itself. So what is read after that lock is what will be written over.
 
 mod apply;
+mod checkpoint;
 mod doubt;
 mod finish;
 mod live;
 mod release;
 mod start;
+mod stored;
 mod tell;
 mod work;
 mod write;
@@ -19,9 +21,9 @@ pub(crate) use doubt::doubt_due;
 pub use finish::{Finish, Finished, Give};
 pub(crate) use release::release_held;
 pub use start::{Start, Started};
+pub(crate) use stored::{StoredTarget, stored_targets};
 pub(crate) use tell::post_event;
 pub use work::{AccountWork, Checkpoint, LaneWork, PartWork, Work};
-pub(crate) use work::{StoredTarget, stored_targets};
 
 use domain::{ids::AccountId, job::Kind};
 use jiff::Timestamp;
@@ -94,7 +96,7 @@ impl Targets {
         rev: i32,
         value: Value,
     ) -> Result<(), StoreError> {
-        work::insert_checkpoint(&self.database, target, position, step, rev, value).await
+        checkpoint::insert_checkpoint(&self.database, target, position, step, rev, value).await
     }
 
     /// The networks' ids of an account's parts that are live and were dealt with since then, among its newest posts.

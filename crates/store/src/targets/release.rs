@@ -4,15 +4,14 @@ use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     ids::{AccountId, ProjectId},
-    policy::{OnAuthFailure, OnUnconfirmed},
     transition::{self, Event, Next, Rules},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
     apply::{Item, Move, apply},
-    work::{stored_target, target_json},
+    stored::{stored_target, target_json},
 };
 use crate::{
     statement::statement,
@@ -47,15 +46,9 @@ pub(crate) async fn release_held(
 
 fn step(project: ProjectId, first_due: Timestamp, json: &str, now: Timestamp) -> QueryResult<Option<Move>> {
     let work = stored_target(json)?;
-    // Nothing of this depends on a project's choices.
-    let rules = Rules {
-        on_unconfirmed: OnUnconfirmed::Hold,
-        on_auth_failure: OnAuthFailure::Hold,
-        can_refresh: false,
-        grace: SignedDuration::ZERO,
-        jitter: 0.0,
+    let Ok(decision) = transition::decide(&work.state, &Event::Reconnected, &Rules::UNUSED, now) else {
+        return Ok(None);
     };
-    let Ok(decision) = transition::decide(&work.state, &Event::Reconnected, &rules, now) else { return Ok(None) };
     let item = match decision.next {
         Next::At(at) => Item::At(at.min(first_due)),
         Next::Now => Item::At(first_due.min(now)),

@@ -90,7 +90,7 @@ async fn two_publishers_finishing_a_post_at_once_settle_it_once() {
     let post = house.accepted(house.post(&[first, second]).await).await;
     let other = Targets::new(house.database.clone());
     let mut finishes = Vec::new();
-    for (lane, targets, id) in work(&house).await.iter().zip([&house.targets, &other]).zip(["1", "2"]).map(flat) {
+    for (lane, (targets, id)) in work(&house).await.iter().zip([(&house.targets, "1"), (&other, "2")]) {
         let item = &lane.items[0];
         let Started::Go { send_deadline, now, .. } = targets.start(intent(lane, item)).await.unwrap() else {
             panic!("not started");
@@ -115,10 +115,6 @@ async fn two_publishers_finishing_a_post_at_once_settle_it_once() {
     assert_eq!(house.server.count("SELECT n_open::bigint FROM post_progress").await, 0);
     let told = house.events().await.iter().filter(|kind| *kind == "post.published").count();
     assert_eq!(told, 1, "{:?}", house.events().await);
-}
-
-fn flat<A, B, C>(((a, b), c): ((A, B), C)) -> (A, B, C) {
-    (a, b, c)
 }
 
 #[tokio::test]
