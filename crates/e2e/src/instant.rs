@@ -14,8 +14,8 @@ use domain::{
 use egress::{Body, Limits, Method, Request};
 use jiff::Timestamp;
 use platforms::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Origins, Part, PreviewRequest, Refresh,
-    RuleFault, Sought, Spec, TargetDraft,
+    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Origins, Part, PreviewRequest,
+    Refresh, RuleFault, Sought, Spec, TargetDraft,
 };
 use publisher::Networks;
 use runtime::clock::{Clock as _, SystemClock};
@@ -217,6 +217,18 @@ impl Network for InstantNetwork {
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {
+        None
+    }
+
+    async fn health(&self, _: &Cx<'_>, _: &Account<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn consent(&self) -> Option<&dyn Consent> {
+        None
+    }
+
+    fn numbers(&self) -> Option<&dyn Numbers> {
         None
     }
 }

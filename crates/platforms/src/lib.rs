@@ -9,12 +9,14 @@
 //! account come in with each call; what must survive a crash goes back to the caller, who checkpoints it.
 
 mod call;
+mod consent;
 mod doors;
 mod draft;
 mod exchange;
 mod failure;
 mod given;
 mod links;
+mod numbers;
 mod options;
 mod origin;
 mod readings;
@@ -29,8 +31,13 @@ pub mod mastodon;
 pub mod x;
 
 pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Sought, Tokens};
+pub use consent::{
+    Consent, ConsentAnswer, ConsentFault, ConsentPage, ConsentRequest, ConsentRules, Granted, OauthApp, Register,
+    RegisteredApp,
+};
 pub use doors::Doors;
 pub use draft::{DraftMedia, DraftPart, PreviewRequest, RuleFault, TargetDraft};
+pub use numbers::{AccountNumbers, Numbers};
 pub use readings::Readings;
 pub use registry::network;
 pub use spec::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
@@ -87,6 +94,18 @@ pub trait Network: Send + Sync {
 
     /// The ability to renew tokens, where the network's tokens run out.
     fn refresher(&self) -> Option<&dyn Refresh>;
+
+    /// Asks the network, cheaply and changing nothing, whether the account's tokens still work.
+    ///
+    /// # Errors
+    /// [`Refusal::Auth`] when they do not; anything else says nothing of them.
+    async fn health(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal>;
+
+    /// The ability to connect on a consent page.
+    fn consent(&self) -> Option<&dyn Consent>;
+
+    /// The ability to tell an account's numbers.
+    fn numbers(&self) -> Option<&dyn Numbers>;
 }
 
 /// Following what the network took and works on.
@@ -101,6 +120,7 @@ pub trait Follow: Send + Sync {
 #[async_trait]
 pub trait Refresh: Send + Sync {
     /// Trades what is held for fresh tokens. [`Refusal::Auth`] only when nothing but reconnecting helps; everything
-    /// else backs off. An empty answer is an error, never an empty token.
-    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal>;
+    /// else backs off. An empty answer is an error, never an empty token. `app` is the one that the account was connected
+    /// through, as it is now; `None` for tokens that a caller handed in.
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>, app: Option<&OauthApp<'_>>) -> Result<Tokens, Refusal>;
 }

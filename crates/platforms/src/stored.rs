@@ -17,6 +17,18 @@ pub(crate) fn open<T: DeserializeOwned>(account: &Account<'_>) -> Result<T, Refu
     })
 }
 
+/// Tokens that open another account than the one they were kept for are of no use to it.
+pub(crate) fn same(account: &Account<'_>, network_unique_id: &str) -> Result<(), Refusal> {
+    if account.network_unique_id == network_unique_id {
+        return Ok(());
+    }
+    Err(Refusal::Auth {
+        code: ErrorCode::TokenRevoked,
+        message: "the stored tokens open another account; connect this one again".to_owned(),
+        http_status: None,
+    })
+}
+
 /// Writes tokens to be sealed.
 pub(crate) fn seal<T: Serialize>(tokens: &T, expires_at: Option<Timestamp>) -> Result<Tokens, Refusal> {
     let json = serde_json::to_string(tokens).map_err(|_| Refusal::NotNow {

@@ -25,8 +25,8 @@ use serde_json::Value;
 pub use facets::{Facet, Feature, facets};
 
 use crate::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
-    Sought, Spec, TargetDraft, Tokens,
+    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
 };
 
 /// Bluesky. Probe class A.
@@ -85,11 +85,29 @@ impl Network for Bluesky {
     fn refresher(&self) -> Option<&dyn Refresh> {
         Some(self)
     }
+
+    async fn health(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
+        session::health(cx, account).await
+    }
+
+    /// A grant is brought along by the caller.
+    fn consent(&self) -> Option<&dyn Consent> {
+        None
+    }
+
+    fn numbers(&self) -> Option<&dyn Numbers> {
+        None
+    }
 }
 
 #[async_trait]
 impl Refresh for Bluesky {
-    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal> {
+    async fn refresh(
+        &self,
+        cx: &Cx<'_>,
+        account: &Account<'_>,
+        _app: Option<&OauthApp<'_>>,
+    ) -> Result<Tokens, Refusal> {
         refresh::refresh(cx, account).await
     }
 }

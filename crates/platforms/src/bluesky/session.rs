@@ -3,11 +3,11 @@
 use domain::target::Refusal;
 use egress::Body;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{did, errors, jwt::Claims, wire::Session};
 use crate::{
-    Cx, Tokens,
+    Account, Cx, Tokens,
     exchange::{Answer, Ask},
     failure, stored,
 };
@@ -55,6 +55,16 @@ pub(super) async fn create(cx: &Cx<'_>, service: &str, identifier: &str, passwor
 pub(super) async fn renew(cx: &Cx<'_>, service: &str, refresh_jwt: &str) -> Result<Session, Refusal> {
     let answer = Ask::post(service, "/xrpc/com.atproto.server.refreshSession").bearer(refresh_jwt).call(cx).await?;
     read(cx, &answer)
+}
+
+/// Whether the token opens the repository it was kept for.
+pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
+    let held: BlueskyTokens = stored::open(account)?;
+    let answer = Ask::get(&held.pds, "/xrpc/com.atproto.server.getSession").bearer(&held.access_jwt).call(cx).await?;
+    match answer.success::<Value>() {
+        Some(session) => stored::same(account, session["did"].as_str().unwrap_or_default()),
+        None => Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer))),
+    }
 }
 
 fn read(cx: &Cx<'_>, answer: &Answer) -> Result<Session, Refusal> {

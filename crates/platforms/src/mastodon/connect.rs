@@ -11,7 +11,7 @@ use super::{
     wire::{NodeInfo, NodeInfoLinks, Profile},
 };
 use crate::{
-    Cx, Identity,
+    Account, Cx, Identity,
     exchange::Ask,
     failure,
     given::Given,
@@ -26,7 +26,7 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     fields.finish()?;
     let instance = origin::parse(cx.door, "instance", instance)?;
 
-    let profile = profile(cx, &instance, &access_token).await?;
+    let profile = profile(cx, instance.base(), &access_token).await?;
     let facts = read_facts(cx, &instance).await?;
     let tokens = MastodonTokens { base: instance.base().to_owned(), access_token };
     Ok(Identity {
@@ -48,8 +48,14 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     })
 }
 
-async fn profile(cx: &Cx<'_>, instance: &Origin, access_token: &str) -> Result<Profile, Refusal> {
-    let answer = Ask::get(instance.base(), "/api/v1/accounts/verify_credentials").bearer(access_token).call(cx).await?;
+/// Whether the token opens the account it was kept for.
+pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
+    let held: MastodonTokens = stored::open(account)?;
+    stored::same(account, &profile(cx, &held.base, &held.access_token).await?.id)
+}
+
+async fn profile(cx: &Cx<'_>, base: &str, access_token: &str) -> Result<Profile, Refusal> {
+    let answer = Ask::get(base, "/api/v1/accounts/verify_credentials").bearer(access_token).call(cx).await?;
     match answer.success::<Profile>() {
         Some(profile) if words::is_id(&profile.id) && is_username(&profile.username) => Ok(profile),
         _ => Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer))),

@@ -21,8 +21,8 @@ use serde_json::Value;
 pub use text::status_length;
 
 use crate::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
-    Sought, Spec, TargetDraft,
+    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part, PreviewRequest, Refresh,
+    RuleFault, Sought, Spec, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
@@ -79,6 +79,19 @@ impl Network for Mastodon {
 
     /// Its tokens do not run out.
     fn refresher(&self) -> Option<&dyn Refresh> {
+        None
+    }
+
+    async fn health(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
+        connect::health(cx, account).await
+    }
+
+    /// A grant is brought along by the caller.
+    fn consent(&self) -> Option<&dyn Consent> {
+        None
+    }
+
+    fn numbers(&self) -> Option<&dyn Numbers> {
         None
     }
 }

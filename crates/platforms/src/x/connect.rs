@@ -11,7 +11,7 @@ use super::{
     tokens::XTokens,
     wire::{Envelope, User},
 };
-use crate::{Cx, Identity, exchange::Ask, failure, given::Given, stored, words};
+use crate::{Account, Cx, Identity, exchange::Ask, failure, given::Given, stored, words};
 
 const FIELDS: &[&str] = &["access_token", "refresh_token", "expires_at", "scopes", "client_id", "client_secret"];
 
@@ -63,6 +63,12 @@ fn fingerprint(cx: &Cx<'_>, client_id: &str, client_secret: Option<&str>) -> Str
         hash.update([0]);
     }
     hex::encode(&hash.finalize()[..16])
+}
+
+/// Whether the token opens the account it was kept for.
+pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
+    let held: XTokens = stored::open(account)?;
+    stored::same(account, &me(cx, &held.access_token).await?.id)
 }
 
 async fn me(cx: &Cx<'_>, access_token: &str) -> Result<User, Refusal> {

@@ -22,8 +22,8 @@ use serde_json::Value;
 pub use text::weighted_length;
 
 use crate::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
-    Sought, Spec, TargetDraft, Tokens,
+    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
 };
 
 /// X. Probe class C.
@@ -85,11 +85,24 @@ impl Network for X {
     fn refresher(&self) -> Option<&dyn Refresh> {
         Some(self)
     }
+
+    async fn health(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
+        connect::health(cx, account).await
+    }
+
+    /// A grant is brought along by the caller.
+    fn consent(&self) -> Option<&dyn Consent> {
+        None
+    }
+
+    fn numbers(&self) -> Option<&dyn Numbers> {
+        None
+    }
 }
 
 #[async_trait]
 impl Refresh for X {
-    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal> {
-        refresh::refresh(cx, account).await
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>, app: Option<&OauthApp<'_>>) -> Result<Tokens, Refusal> {
+        refresh::refresh(cx, account, app).await
     }
 }

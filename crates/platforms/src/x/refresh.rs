@@ -4,6 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::target::{ErrorCode, Refusal};
 use egress::Body;
 use jiff::SignedDuration;
+use secrecy::ExposeSecret;
 
 use super::{
     errors,
@@ -12,14 +13,18 @@ use super::{
     wire::TokenAnswer,
 };
 use crate::{
-    Account, Cx, Tokens,
+    Account, Cx, OauthApp, Tokens,
     exchange::{Answer, Ask},
     failure, stored,
 };
 
-pub(super) async fn refresh(cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal> {
+pub(super) async fn refresh(cx: &Cx<'_>, account: &Account<'_>, app: Option<&OauthApp<'_>>) -> Result<Tokens, Refusal> {
     let held: XTokens = stored::open(account)?;
-    let (Some(refresh_token), Some(client_id)) = (&held.refresh_token, &held.client_id) else {
+    let (client_id, client_secret) = match app {
+        Some(app) => (Some(app.client_id), app.client_secret.map(ExposeSecret::expose_secret)),
+        None => (held.client_id.as_deref(), held.client_secret.as_deref()),
+    };
+    let (Some(refresh_token), Some(client_id)) = (&held.refresh_token, client_id) else {
         return Err(Refusal::Auth {
             code: ErrorCode::TokenExpired,
             message:
@@ -33,9 +38,9 @@ pub(super) async fn refresh(cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens
         ("refresh_token".to_owned(), refresh_token.clone()),
     ];
     let mut ask = Ask::post(cx.bases.get(BASE, DEFAULT_BASE), "/2/oauth2/token").secret(refresh_token);
-    match &held.client_secret {
+    match client_secret {
         Some(secret) => ask = ask.secret(secret).authorization("Basic", &basic(client_id, secret)),
-        None => form.push(("client_id".to_owned(), client_id.clone())),
+        None => form.push(("client_id".to_owned(), client_id.to_owned())),
     }
     let answer = ask.body(Body::Form(form)).call(cx).await?;
     let fresh = answer.success::<TokenAnswer>().filter(|fresh| !fresh.access_token.is_empty());

@@ -83,7 +83,7 @@ async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given
     let _ = network.upload(&cx, &account, &media).await;
     let _ = network.poll(&cx, &account, &json!({"id": "1"})).await;
     if let Some(refresher) = network.refresher() {
-        assert!(refresher.refresh(&cx, &account).await.is_err(), "{what}");
+        assert!(refresher.refresh(&cx, &account, None).await.is_err(), "{what}");
     }
     let mention = main_part("@bob.example", &Value::Null);
     let _ = network.compose(&cx, &account, &mention).await;
