@@ -3,12 +3,15 @@
 mod accepting;
 mod budgets;
 mod changing;
+mod connecting;
 mod contended;
 mod finishing;
 mod house;
 mod identity;
 mod lanes;
 mod migrations;
+mod networks;
 mod partitions;
 mod sending;
+mod sessions;
 mod specification;
