@@ -28,6 +28,7 @@ mod outbox;
 pub mod partitions;
 pub mod posts;
 pub mod projects;
+pub mod sealed;
 mod statement;
 pub mod targets;
 mod types;

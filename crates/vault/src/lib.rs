@@ -12,12 +12,14 @@ mod key;
 mod private;
 mod public;
 mod sealed;
+mod stored;
 
 pub use context::Context;
 pub use error::VaultError;
 pub use key::{KeyPair, generate};
 pub use private::PrivateRing;
 pub use public::PublicRing;
+pub use stored::key_id;
 /// What opened bytes come in: wiped from memory when dropped.
 pub use secrecy::zeroize::Zeroizing;
 

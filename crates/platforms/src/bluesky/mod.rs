@@ -8,6 +8,7 @@ mod errors;
 mod facets;
 mod jwt;
 mod media;
+mod numbers;
 mod probe;
 mod publish;
 mod quota;
@@ -20,12 +21,13 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
+use jiff::Timestamp;
 use serde_json::Value;
 
 pub use facets::{Facet, Feature, facets};
 
 use crate::{
-    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
     PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
 };
 
@@ -96,7 +98,20 @@ impl Network for Bluesky {
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
-        None
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Numbers for Bluesky {
+    /// It counts nothing by time.
+    async fn account_numbers(
+        &self,
+        cx: &Cx<'_>,
+        account: &Account<'_>,
+        _period: (Timestamp, Timestamp),
+    ) -> Result<AccountNumbers, Refusal> {
+        numbers::account_numbers(cx, account).await
     }
 }
 

@@ -61,8 +61,8 @@ pub(super) async fn renew(cx: &Cx<'_>, service: &str, refresh_jwt: &str) -> Resu
 pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
     let held: BlueskyTokens = stored::open(account)?;
     let answer = Ask::get(&held.pds, "/xrpc/com.atproto.server.getSession").bearer(&held.access_jwt).call(cx).await?;
-    match answer.success::<Value>() {
-        Some(session) => stored::same(account, session["did"].as_str().unwrap_or_default()),
+    match answer.success::<Value>().as_ref().and_then(|session| session["did"].as_str()) {
+        Some(did) => stored::same(account, did),
         None => Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer))),
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     }
     fields.finish()?;
 
-    let user = me(cx, &access_token).await?;
+    let user = me(cx, &access_token, "profile_image_url,verified,verified_type,subscription_type").await?;
     let mut facts = json!({"subscription_type": words::profile(user.subscription_type)});
     if let Some(client_id) = &client_id {
         // Everybody may know an app's id, so only who has its secret too shares its budget with whoever else has.
@@ -68,12 +68,13 @@ fn fingerprint(cx: &Cx<'_>, client_id: &str, client_secret: Option<&str>) -> Str
 /// Whether the token opens the account it was kept for.
 pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
     let held: XTokens = stored::open(account)?;
-    stored::same(account, &me(cx, &held.access_token).await?.id)
+    stored::same(account, &me(cx, &held.access_token, "verified").await?.id)
 }
 
-async fn me(cx: &Cx<'_>, access_token: &str) -> Result<User, Refusal> {
+/// The token's user, with these fields besides those that it always has.
+pub(super) async fn me(cx: &Cx<'_>, access_token: &str, fields: &str) -> Result<User, Refusal> {
     let answer = Ask::get(cx.bases.get(BASE, DEFAULT_BASE), "/2/users/me")
-        .query("user.fields", "profile_image_url,verified,verified_type,subscription_type")
+        .query("user.fields", fields)
         .bearer(access_token)
         .call(cx)
         .await?;

@@ -10,5 +10,6 @@ mod identity;
 mod lanes;
 mod migrations;
 mod partitions;
+mod sealed;
 mod sending;
 mod specification;
