@@ -19,9 +19,9 @@ pub use error::VaultError;
 pub use key::{KeyPair, generate};
 pub use private::PrivateRing;
 pub use public::PublicRing;
-pub use stored::key_id;
 /// What opened bytes come in: wiped from memory when dropped.
 pub use secrecy::zeroize::Zeroizing;
+pub use stored::key_id;
 
 /// The suite. A change of it is a new version of the sealed form.
 type Kem = hpke::kem::X25519HkdfSha256;

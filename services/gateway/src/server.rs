@@ -131,12 +131,7 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), GatewayEr
     ended
 }
 
-async fn serve_until(
-    parts: Parts,
-    settings: &Settings,
-    admin: &Admin,
-    shutdown: Shutdown,
-) -> Result<(), GatewayError> {
+async fn serve_until(parts: Parts, settings: &Settings, admin: &Admin, shutdown: Shutdown) -> Result<(), GatewayError> {
     let bound = serve(parts, settings, shutdown.clone()).await?;
     tracing::info!(addr = %bound.addr, admin = %admin.addr(), "the API is open at {}", bound.origin);
     let tasks = Tasks::new(shutdown);

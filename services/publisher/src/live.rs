@@ -69,13 +69,7 @@ fn held_back(account: &Askable, now: Timestamp, ask: LiveAsk) -> Option<LiveAnsw
     })
 }
 
-async fn ask(
-    worker: &Worker,
-    account: &Askable,
-    ask: LiveAsk,
-    trace: &Trace,
-    deadline: Deadline,
-) -> LiveAnswer {
+async fn ask(worker: &Worker, account: &Askable, ask: LiveAsk, trace: &Trace, deadline: Deadline) -> LiveAnswer {
     let Some((door, bases)) = worker.doors.of(account.mode) else {
         return unavailable("No sandbox is configured, and projects in test mode ask nowhere else");
     };
@@ -149,9 +143,7 @@ async fn note(worker: &Worker, account: &Askable, trace: &Trace, refusal: Option
 
 fn health(now: Timestamp, told: Result<(), Refusal>) -> LiveAnswer {
     match told {
-        Ok(()) => {
-            LiveAnswer::Health(Health { healthy: true, checked_at: now, error_code: None, error_message: None })
-        }
+        Ok(()) => LiveAnswer::Health(Health { healthy: true, checked_at: now, error_code: None, error_message: None }),
         Err(Refusal::Auth { code, message, .. }) => unhealthy(now, code, message),
         Err(Refusal::Rejected {
             code: code @ (ErrorCode::PermissionMissing | ErrorCode::AccountRestricted | ErrorCode::AccountNotFound),
@@ -167,12 +159,7 @@ fn unhealthy(now: Timestamp, code: ErrorCode, message: String) -> LiveAnswer {
     LiveAnswer::Health(Health { healthy: false, checked_at: now, error_code, error_message })
 }
 
-fn metrics(
-    account: &Askable,
-    period: Period,
-    now: Timestamp,
-    told: Result<AccountNumbers, Refusal>,
-) -> LiveAnswer {
+fn metrics(account: &Askable, period: Period, now: Timestamp, told: Result<AccountNumbers, Refusal>) -> LiveAnswer {
     match told {
         Ok(numbers) => LiveAnswer::Metrics(AccountMetrics {
             account_id: account.id,

@@ -23,8 +23,8 @@ use serde_json::Value;
 pub use text::status_length;
 
 use crate::{
-    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part, PreviewRequest, Refresh,
-    RuleFault, Sought, Spec, TargetDraft,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.

@@ -24,8 +24,8 @@ use serde_json::Value;
 pub use text::weighted_length;
 
 use crate::{
-    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
-    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp,
+    Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
 };
 
 /// X. Probe class C.

@@ -106,10 +106,8 @@ pub async fn expire_tokens(database: &Database, of: &Askable, trace: Option<Stri
     Ok(())
 }
 
-type Row = (
-    (String, String, String, String, Value),
-    (String, Option<String>, Option<String>, Option<Vec<u8>>, Option<i64>),
-);
+type Row =
+    ((String, String, String, String, Value), (String, Option<String>, Option<String>, Option<Vec<u8>>, Option<i64>));
 
 statement! {
     FindAskable { project: Uuid as sql::Uuid, id: Uuid as sql::Uuid } -> (

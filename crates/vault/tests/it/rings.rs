@@ -118,7 +118,10 @@ fn a_private_ring_says_which_keys_it_lacks_and_what_only_they_open() {
     ];
     // then: each key is named once
     let said = ring.check(&stored).unwrap_err().to_string();
-    assert!(said.contains(&format!("{} (3 of account_tokens.sealed, 1 of webhook_secrets.sealed)", id(&lost))), "{said}");
+    assert!(
+        said.contains(&format!("{} (3 of account_tokens.sealed, 1 of webhook_secrets.sealed)", id(&lost))),
+        "{said}"
+    );
     assert!(said.contains(&format!("{} (2 of webhook_secrets.sealed)", id(&worse))), "{said}");
     assert!(!said.contains(&id(&mine)), "{said}");
     // and: with all of them it opens everything

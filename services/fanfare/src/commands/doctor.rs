@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use crate::{cli::Failure, settings::Settings};
 use domain::sealed::Pile;
 use egress::{Deadline, Door, Limits, Request};
 use jiff::SignedDuration;
@@ -13,7 +14,6 @@ use store::{
     sealed,
     targets::Targets,
 };
-use crate::{cli::Failure, settings::Settings};
 
 /// How far this machine's clock may be from the database's: webhook receivers refuse timestamps that are minutes off.
 const CLOCK: SignedDuration = SignedDuration::from_secs(5);

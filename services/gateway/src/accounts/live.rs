@@ -35,12 +35,8 @@ pub(super) async fn ask(
     if caller.project.mode == Mode::Test && app.sandbox.is_none() {
         return Err(Problem::SandboxUnavailable);
     }
-    let request = LiveRequest {
-        project_id: caller.project.id,
-        account_id: id,
-        ask,
-        trace: Some(incoming.trace.to_string()),
-    };
+    let request =
+        LiveRequest { project_id: caller.project.id, account_id: id, ask, trace: Some(incoming.trace.to_string()) };
     let question = serde_json::to_vec(&request)
         .map_err(|error| Problem::Internal(format!("a question has no JSON form: {error}")))?;
     let answer = app.bus.ask(Call::Live, question, PATIENCE).await.map_err(|error| match error {

@@ -58,7 +58,11 @@ fn tell(place: Place, tally: &Tally) -> Result<(), Failure> {
         say(format_args!("{:<34} {count:>8} left as they are: {reason}", place.to_string()))?;
     }
     if tally.busy > 0 {
-        say(format_args!("{:<34} {:>8} were being written all the while: run it again", place.to_string(), tally.busy))?;
+        say(format_args!(
+            "{:<34} {:>8} were being written all the while: run it again",
+            place.to_string(),
+            tally.busy
+        ))?;
     }
     Ok(())
 }
