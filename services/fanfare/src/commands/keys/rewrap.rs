@@ -27,7 +27,7 @@ const BETWEEN: Duration = Duration::from_millis(100);
 #[derive(Debug, Default)]
 struct Tally {
     rewrapped: usize,
-    /// Somebody was at work on them each time.
+    /// Somebody was at work on them at the last look, or stored them since the one before.
     busy: usize,
     /// Why not, and how many.
     refused: BTreeMap<String, usize>,
@@ -73,13 +73,15 @@ async fn rewrap(database: &Database, ring: &PrivateRing, seals: &PublicRing, pla
     for _ in 0..LOOKS {
         let found = look(database, ring, seals, place).await?;
         let is_done = found.rewrapped == 0 && found.busy == 0;
-        tally = Tally { rewrapped: tally.rewrapped + found.rewrapped, ..found };
+        let rewrapped = tally.rewrapped + found.rewrapped;
         if is_done {
-            break;
+            return Ok(Tally { rewrapped, ..found });
         }
-        if tally.busy > 0 {
+        if found.busy > 0 {
             tokio::time::sleep(BETWEEN).await;
         }
+        // A look that has not found all of it done does not know that it is.
+        tally = Tally { rewrapped, busy: found.busy.max(found.rewrapped), refused: found.refused };
     }
     Ok(tally)
 }
