@@ -85,6 +85,10 @@ async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given
     if let Some(refresher) = network.refresher() {
         assert!(refresher.refresh(&cx, &account, None).await.is_err(), "{what}");
     }
+    let _ = network.health(&cx, &account).await;
+    if let Some(numbers) = network.numbers() {
+        assert!(numbers.account_numbers(&cx, &account, (cx.now, cx.now)).await.is_err(), "{what}");
+    }
     let mention = main_part("@bob.example", &Value::Null);
     let _ = network.compose(&cx, &account, &mention).await;
 }

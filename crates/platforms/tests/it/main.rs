@@ -6,6 +6,7 @@ mod check;
 mod hostile;
 mod lost;
 mod mastodon;
+mod numbers;
 mod options;
 mod origins;
 mod readings;
