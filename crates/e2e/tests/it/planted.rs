@@ -33,9 +33,8 @@ impl Planted {
     /// The secrets among an account's credentials.
     fn take(&mut self, credentials: &Value) {
         let fields = credentials.as_object().expect("an object");
-        let secrets = fields.iter().filter(|(name, _)| {
-            ["token", "secret", "password"].iter().any(|word| name.contains(word))
-        });
+        let secrets =
+            fields.iter().filter(|(name, _)| ["token", "secret", "password"].iter().any(|word| name.contains(word)));
         let before = self.0.len();
         self.0.extend(secrets.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
         assert!(self.0.len() > before, "no secret in {fields:?}");
@@ -102,7 +101,8 @@ impl Overheard {
         for program in [Program::Gateway, Program::Publisher, Program::Connector, Program::Dispatcher] {
             all.push((format!("the log of the {program}"), self.fleet.log_of(program).into_bytes()));
         }
-        let wires = [("a queue", self.broker.there()), ("a queue", self.broker.back()), ("an answer", self.front.back())];
+        let wires =
+            [("a queue", self.broker.there()), ("a queue", self.broker.back()), ("an answer", self.front.back())];
         for (name, tracks) in wires {
             all.extend(tracks.into_iter().map(|track| (name.to_owned(), track)));
         }
@@ -183,7 +183,11 @@ async fn planted_secrets_are_found_nowhere() {
         town.networks_behave();
     }
     let secret = planted.new("signing");
-    tenant.caller.post("/v1/webhooks", json!({"url": "https://a.example", "events": ["*"], "signing_secret": secret})).await.expect(422);
+    tenant
+        .caller
+        .post("/v1/webhooks", json!({"url": "https://a.example", "events": ["*"], "signing_secret": secret}))
+        .await
+        .expect(422);
 
     // then: what the networks said again was struck out
     let attempts = town.fleet.db.texts("SELECT coalesce(message, '') FROM publish_attempts").await;

@@ -118,12 +118,7 @@ impl Numbers for Bluesky {
 
 #[async_trait]
 impl Refresh for Bluesky {
-    async fn refresh(
-        &self,
-        cx: &Cx<'_>,
-        account: &Account<'_>,
-        app: Option<&OauthApp<'_>>,
-    ) -> Result<Tokens, Refusal> {
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>, app: Option<&OauthApp<'_>>) -> Result<Tokens, Refusal> {
         refresh::refresh(cx, account, app).await
     }
 }

@@ -31,19 +31,9 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     }
     fields.finish()?;
 
-<<<<<<< HEAD
     let client = client_id.as_deref().map(|id| Client { id, secret: client_secret.as_deref() });
     let user = whose(cx, &access_token).await?;
     let facts = facts(cx, &user, client.as_ref());
-=======
-    let user = me(cx, &access_token, "profile_image_url,verified,verified_type,subscription_type").await?;
-    let mut facts = json!({"subscription_type": words::profile(user.subscription_type)});
-    if let Some(client_id) = &client_id {
-        // Everybody may know an app's id, so only who has its secret too shares its budget with whoever else has.
-        let name = if client_secret.is_some() { "app" } else { "client" };
-        facts[name] = fingerprint(cx, client_id, client_secret.as_deref()).into();
-    }
->>>>>>> vault
     let tokens = XTokens { access_token, refresh_token, client_id, client_secret };
     let tokens = stored::seal(&tokens, expires_at.and_then(Result::ok))?;
     Ok(identity(user, scopes, facts, tokens))
@@ -97,18 +87,16 @@ fn fingerprint(cx: &Cx<'_>, client: &Client<'_>) -> String {
 /// Whether the token opens the account it was kept for.
 pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
     let held: XTokens = stored::open(account)?;
-<<<<<<< HEAD
-    stored::same(account, &whose(cx, &held.access_token).await?.id)
+    stored::same(account, &me(cx, &held.access_token, "verified").await?.id)
 }
 
+/// The token's user with all that is kept of it.
 pub(super) async fn whose(cx: &Cx<'_>, access_token: &str) -> Result<User, Refusal> {
-=======
-    stored::same(account, &me(cx, &held.access_token, "verified").await?.id)
+    me(cx, access_token, "profile_image_url,verified,verified_type,subscription_type").await
 }
 
 /// The token's user, with these fields besides those that it always has.
 pub(super) async fn me(cx: &Cx<'_>, access_token: &str, fields: &str) -> Result<User, Refusal> {
->>>>>>> vault
     let answer = Ask::get(cx.bases.get(BASE, DEFAULT_BASE), "/2/users/me")
         .query("user.fields", fields)
         .bearer(access_token)
