@@ -64,6 +64,7 @@ impl<'a> PartFaults<'a> {
                 TextUnit::Weighted => "weighted characters",
                 TextUnit::Graphemes => "graphemes",
                 TextUnit::Characters => "characters",
+                TextUnit::Utf16 => "UTF-16 units",
             };
             let detail = format!("{} allows {} {unit}; this has {length}", self.name, rule.max);
             self.add("/content", "text_too_long", detail);
