@@ -2,6 +2,7 @@
 //! part 1, sections 2.1, 2.11 and 2.12).
 
 mod errors;
+pub(crate) mod login;
 mod times;
 mod usage;
 mod wire;
