@@ -18,6 +18,7 @@ mod given;
 mod graph;
 mod links;
 mod numbers;
+mod oauth;
 mod options;
 mod origin;
 mod readings;
