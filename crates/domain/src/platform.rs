@@ -26,6 +26,8 @@ pub enum Platform {
     X,
     /// Facebook pages.
     Facebook,
+    /// Instagram, by both of its logins.
+    Instagram,
     /// Bluesky and other AT Protocol servers.
     Bluesky,
     /// Mastodon and servers that speak its API.
@@ -48,6 +50,7 @@ impl Platform {
         match self {
             Self::X => 1,
             Self::Facebook => 2,
+            Self::Instagram => 3,
             Self::Bluesky => 9,
             Self::Mastodon => 10,
         }

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     Consent, ConsentAnswer, ConsentFault, ConsentPage, ConsentRequest, ConsentRules, Cx, Granted, Identity, OauthApp,
-    Register, graph::login,
+    Register,
+    graph::login,
+    oauth::{self, DataFault, PlatformData},
 };
 
 /// The only way to ask.
@@ -22,11 +24,8 @@ const TASK: &str = "CREATE_CONTENT";
 
 #[async_trait]
 impl Consent for Facebook {
-    fn variant(&self, data: &Value) -> Result<String, (String, String)> {
-        match data.as_object().and_then(|fields| fields.keys().next()) {
-            Some(name) => Err((format!("/{name}"), "Facebook takes no `platform_data`".to_owned())),
-            None => Ok(VARIANT.to_owned()),
-        }
+    fn variant(&self, data: &Value) -> Result<String, DataFault> {
+        PlatformData::read(data, &[]).map(|_| VARIANT.to_owned())
     }
 
     fn rules(&self, variant: &str) -> Option<ConsentRules> {
@@ -48,7 +47,7 @@ impl Consent for Facebook {
         app: &OauthApp<'_>,
         answer: &ConsentAnswer<'_>,
     ) -> Result<Granted, ConsentFault> {
-        let code = login::code(answer.query)?;
+        let code = oauth::code(answer)?;
         let token = login::exchange(cx, app, code).await?;
         let scopes = login::permissions(cx, &token.access_token, NEEDED).await?;
         let fields = format!("{},access_token,tasks", connect::FIELDS);

@@ -1,11 +1,9 @@
 //! Facebook Login, through which pages and the Instagram accounts linked to them are connected (fact sheet part 1, 2.2,
 //! 2.3 and 2.5). It knows no PKCE.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::target::Refusal;
-use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret;
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
@@ -14,7 +12,9 @@ use crate::{
     Bases, ConsentFault, ConsentRequest, Cx, OauthApp,
     exchange::{Answer, Ask},
     facebook::spec,
-    given, words,
+    given,
+    oauth::{self, Page, TokenAnswer},
+    words,
 };
 
 /// Most pages of one list, a hundred entries each.
@@ -24,60 +24,20 @@ const MAX_BUSINESSES: usize = 10;
 
 /// The page that asks. An app of Facebook Login for Business names a configuration instead of scopes.
 pub(crate) fn dialog(bases: &Bases, app: &OauthApp<'_>, request: &ConsentRequest<'_>) -> Result<Url, Refusal> {
-    let page = format!("{}/{}/dialog/oauth", bases.get(spec::WWW, spec::DEFAULT_WWW), spec::VERSION);
-    let mut url = page_of(&page, app, request)?;
-    let scopes = request.scopes.join(",");
-    let configuration = app.extra["config_id"].as_str();
-    let (name, value) = configuration.map_or(("scope", scopes.as_str()), |id| ("config_id", id));
-    url.query_pairs_mut().append_pair(name, value);
-    Ok(url)
-}
-
-/// What all of Meta's pages take, but for the scopes.
-pub(crate) fn page_of(page: &str, app: &OauthApp<'_>, request: &ConsentRequest<'_>) -> Result<Url, Refusal> {
-    let mut url = Url::parse(page).map_err(|error| given::refusal(format!("the consent page's address: {error}")))?;
-    url.query_pairs_mut()
-        .append_pair("client_id", app.client_id)
-        .append_pair("redirect_uri", app.callback_url)
-        .append_pair("response_type", "code")
-        .append_pair("state", request.state);
-    Ok(url)
-}
-
-/// The code that the browser brought back; what Meta puts behind it is none of it.
-pub(crate) fn code(query: &BTreeMap<String, String>) -> Result<&str, ConsentFault> {
-    if let Some(error) = query.get("error") {
-        let said = ["error_description", "error_reason", "error_message"].into_iter().find_map(|name| query.get(name));
-        return Err(ConsentFault::Denied(words::clean(said.unwrap_or(error))));
-    }
-    let code = query.get("code").map(|code| code.trim_end_matches("#_")).filter(|code| !code.is_empty());
-    code.ok_or_else(|| ConsentFault::Invalid("the network sent no code along".to_owned()))
+    let page = Page::new(&format!("{}/{}/dialog/oauth", bases.get(spec::WWW, spec::DEFAULT_WWW), spec::VERSION));
+    let Some(configuration) = app.extra["config_id"].as_str() else { return page.code(app, request, ",").url() };
+    page.with("response_type", "code")
+        .with("client_id", app.client_id)
+        .with("redirect_uri", app.callback_url)
+        .with("config_id", configuration)
+        .with("state", request.state)
+        .url()
 }
 
 /// The secret that all of Meta's apps have.
 pub(crate) fn secret<'a>(app: &OauthApp<'a>) -> Result<&'a str, Refusal> {
-    let secret = app.client_secret.map(ExposeSecret::expose_secret);
+    let secret = oauth::client_secret(app);
     secret.ok_or_else(|| given::refusal("apps of this network have a secret, and this one has none"))
-}
-
-/// A token as it is handed out.
-#[derive(Deserialize)]
-pub(crate) struct Token {
-    pub(crate) access_token: String,
-    expires_in: Option<i64>,
-}
-
-impl Token {
-    /// An empty one is none.
-    pub(crate) fn of(answer: &Answer) -> Option<Self> {
-        answer.success::<Self>().filter(|token| !token.access_token.is_empty())
-    }
-
-    /// When it runs out, as far as the answer says; no token of Meta's that ends lives for a year.
-    pub(crate) fn expires_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let life = self.expires_in.filter(|seconds| (1..=31_536_000).contains(seconds))?;
-        now.checked_add(SignedDuration::from_secs(life)).ok()
-    }
 }
 
 /// An exchange of a code that did not work: the code's fault, or another's.
@@ -89,7 +49,7 @@ pub(crate) fn exchange_fault(cx: &Cx<'_>, answer: &Answer) -> ConsentFault {
 }
 
 /// A person's long-lived token for a code.
-pub(crate) async fn exchange(cx: &Cx<'_>, app: &OauthApp<'_>, code: &str) -> Result<Token, ConsentFault> {
+pub(crate) async fn exchange(cx: &Cx<'_>, app: &OauthApp<'_>, code: &str) -> Result<TokenAnswer, ConsentFault> {
     let secret = secret(app)?;
     let answer = ask(cx, "oauth/access_token")
         .query("client_id", app.client_id)
@@ -100,12 +60,12 @@ pub(crate) async fn exchange(cx: &Cx<'_>, app: &OauthApp<'_>, code: &str) -> Res
         .secret(code)
         .call(cx)
         .await?;
-    let Some(short) = Token::of(&answer) else { return Err(exchange_fault(cx, &answer)) };
+    let Some(short) = TokenAnswer::read(cx.now, &answer) else { return Err(exchange_fault(cx, &answer)) };
     Ok(prolong(cx, app, &short.access_token).await?)
 }
 
 /// A token that lives for another sixty days, for one that has not run out.
-pub(crate) async fn prolong(cx: &Cx<'_>, app: &OauthApp<'_>, token: &str) -> Result<Token, Refusal> {
+pub(crate) async fn prolong(cx: &Cx<'_>, app: &OauthApp<'_>, token: &str) -> Result<TokenAnswer, Refusal> {
     let secret = secret(app)?;
     let answer = ask(cx, "oauth/access_token")
         .query("grant_type", "fb_exchange_token")
@@ -116,7 +76,7 @@ pub(crate) async fn prolong(cx: &Cx<'_>, app: &OauthApp<'_>, token: &str) -> Res
         .secret(token)
         .call(cx)
         .await?;
-    Token::of(&answer).ok_or_else(|| errors::failed(cx.now, &answer, &[]))
+    TokenAnswer::read(cx.now, &answer).ok_or_else(|| errors::failed(cx.now, &answer, &[]))
 }
 
 #[derive(Deserialize)]
@@ -137,17 +97,8 @@ pub(crate) async fn permissions(cx: &Cx<'_>, token: &str, needed: &[&str]) -> Re
     let granted = list.data.into_iter().filter(|entry| entry.status == "granted");
     let granted: Vec<String> =
         granted.map(|entry| words::clean(&entry.permission)).filter(|scope| !scope.is_empty()).take(100).collect();
-    all_of(needed, &granted)?;
+    oauth::require(&granted, needed, |_, _| false)?;
     Ok(granted)
-}
-
-/// Whether everything that publishing needs was granted.
-pub(crate) fn all_of(needed: &[&str], granted: &[String]) -> Result<(), ConsentFault> {
-    let missing: Vec<&str> = needed.iter().copied().filter(|scope| !granted.iter().any(|had| had == scope)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(ConsentFault::Denied(format!("the person did not grant {}", missing.join(", "))))
 }
 
 #[derive(Deserialize)]

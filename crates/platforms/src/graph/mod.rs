@@ -7,7 +7,7 @@ mod times;
 mod usage;
 mod wire;
 
-pub(crate) use errors::{Means, Table, classify, failed, refused};
+pub(crate) use errors::{Means, Table, failed, refused};
 pub(crate) use times::{parse as parse_time, unix as unix_time};
 pub(crate) use usage::note as note_usage;
 pub(crate) use wire::{Flag, Id, List, text_of};

@@ -111,7 +111,9 @@ impl Composed {
     pub(super) fn read(value: &Value) -> Option<Self> {
         let composed: Self = serde_json::from_value(value.clone()).ok()?;
         let is_sound = match &composed.call {
-            Call::Post(post) => post.children.iter().chain(&post.container).all(|container| words::is_id(&container.id)),
+            Call::Post(post) => {
+                post.children.iter().chain(&post.container).all(|container| words::is_id(&container.id))
+            }
             Call::Comment { on, .. } => words::is_id(on),
         };
         is_sound.then_some(composed)

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::exchange::Answer;
+
 /// The account of a token: `user_id` is what everything else calls `id`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Me {
@@ -72,37 +74,17 @@ pub(super) struct Counts {
     pub(super) media_count: Option<u64>,
 }
 
-/// What the exchange of a code answers: flat, or as the only entry of a list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Exchanged {
-    Listed { data: Vec<Short> },
-    Flat(Short),
+/// How the exchange of codes refuses: older than the Graph API's form.
+#[derive(Debug, Deserialize)]
+pub(super) struct OldError {
+    error_message: String,
 }
 
-impl Exchanged {
-    pub(super) fn one(self) -> Option<Short> {
-        match self {
-            Self::Listed { data } => data.into_iter().next(),
-            Self::Flat(short) => Some(short),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Short {
-    pub(super) access_token: String,
-    /// A list, or one string with commas.
-    pub(super) permissions: Option<Value>,
-}
-
-impl Short {
-    pub(super) fn scopes(&self) -> Option<Vec<String>> {
-        let scopes: Vec<String> = match self.permissions.as_ref()? {
-            Value::String(text) => text.split(',').map(|scope| scope.trim().to_owned()).collect(),
-            Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => return None,
-        };
-        Some(scopes.into_iter().filter(|scope| !scope.is_empty() && scope.len() <= 100).take(100).collect())
+impl OldError {
+    /// The words of a plain no.
+    pub(super) fn read(answer: &Answer) -> Option<String> {
+        let is_no = matches!(answer.status, 400..=499) && !matches!(answer.status, 408 | 429);
+        let said = answer.json::<Self>().filter(|said| is_no && !said.error_message.is_empty())?;
+        Some(answer.words(&said.error_message))
     }
 }
