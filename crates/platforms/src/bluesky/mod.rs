@@ -29,8 +29,7 @@ use serde_json::Value;
 pub use facets::{Facet, Feature, facets};
 
 use crate::{
-    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp,
-    Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 
 /// Bluesky. Probe class A.
@@ -79,6 +78,11 @@ impl Network for Bluesky {
 
     async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
         probe::probe(cx, account, sought).await
+    }
+
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
     }
 
     /// A post is live once it is taken.

@@ -25,8 +25,7 @@ use serde_json::Value;
 pub use text::status_length;
 
 use crate::{
-    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part,
-    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
@@ -74,6 +73,11 @@ impl Network for Mastodon {
 
     async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
         probe::probe(cx, account, sought).await
+    }
+
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
     }
 
     /// A post is live once it is taken.
