@@ -13,14 +13,16 @@ use serde_json::value::RawValue;
 use crate::consent::{ClientIds, ReadyMade};
 use crate::core::Core;
 use crate::page::Shown;
-use crate::{bluesky, mastodon, x};
+use crate::{bluesky, facebook, mastodon, threads, x};
 
 /// The networks of this sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Platform {
     Bluesky,
+    Facebook,
     Mastodon,
+    Threads,
     X,
 }
 
@@ -33,7 +35,7 @@ pub(crate) struct Registered {
 }
 
 impl Platform {
-    pub(crate) const ALL: [Self; 3] = [Self::Bluesky, Self::Mastodon, Self::X];
+    pub(crate) const ALL: [Self; 5] = [Self::Bluesky, Self::Facebook, Self::Mastodon, Self::Threads, Self::X];
 
     /// The registry.
     pub(crate) fn entry(self) -> Registered {
@@ -43,6 +45,18 @@ impl Platform {
                 mount: bluesky::mount,
                 apps: &bluesky::APPS,
                 client_ids: ClientIds::Address,
+            },
+            Self::Facebook => Registered {
+                open: facebook::open,
+                mount: facebook::mount,
+                apps: &facebook::APPS,
+                client_ids: ClientIds::Number,
+            },
+            Self::Threads => Registered {
+                open: threads::open,
+                mount: threads::mount,
+                apps: &threads::APPS,
+                client_ids: ClientIds::Number,
             },
             Self::Mastodon => Registered {
                 open: mastodon::open,
@@ -58,6 +72,8 @@ impl Platform {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Bluesky => "bluesky",
+            Self::Facebook => "facebook",
+            Self::Threads => "threads",
             Self::Mastodon => "mastodon",
             Self::X => "x",
         }
