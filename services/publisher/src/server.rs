@@ -122,7 +122,6 @@ pub(crate) struct Worker {
     pub(crate) shutdown: Shutdown,
     pub(crate) clock: DatabaseClock,
     pub(crate) links: Option<Links>,
-    pub(crate) database: Database,
     networks: Networks,
     origins: Origins,
 }

@@ -25,7 +25,8 @@ use serde_json::Value;
 pub use text::status_length;
 
 use crate::{
-    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
