@@ -18,5 +18,7 @@ pub use connect::{Connecting, NewAccount, Profile, connect, find_profile};
 pub use find::{Addressee, Finder};
 pub(crate) use hold::{HeldAccount, Holding, hold};
 pub use list::{AccountFilter, Known, get, get_many, list};
-pub use refresh::{Renewable, Written, defer_waiting, find_renewable, hold_account, release_waiting, replace_tokens};
+pub use refresh::{
+    Renewable, Written, defer_waiting, find_renewable, hold_account, release_waiting, replace_tokens, tell_expiring,
+};
 pub use transfer::transfer;
