@@ -18,6 +18,7 @@ mod body;
 mod call;
 mod clock;
 mod connection;
+mod consent;
 mod core;
 mod directory;
 mod error;

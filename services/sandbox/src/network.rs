@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::consent::{ClientIds, ReadyMade};
 use crate::core::Core;
 use crate::page::Shown;
 use crate::{bluesky, mastodon, x};
@@ -23,10 +24,12 @@ pub(crate) enum Platform {
     X,
 }
 
-/// How a network is opened and where its routes are.
+/// How a network is opened, where its routes are, and which apps it has from the start.
 pub(crate) struct Registered {
     pub(crate) open: fn(Arc<Core>) -> Arc<dyn Network>,
     pub(crate) mount: fn(&mut ServiceConfig),
+    pub(crate) apps: &'static [ReadyMade],
+    pub(crate) client_ids: ClientIds,
 }
 
 impl Platform {
@@ -35,9 +38,19 @@ impl Platform {
     /// The registry.
     pub(crate) fn entry(self) -> Registered {
         match self {
-            Self::Bluesky => Registered { open: bluesky::open, mount: bluesky::mount },
-            Self::Mastodon => Registered { open: mastodon::open, mount: mastodon::mount },
-            Self::X => Registered { open: x::open, mount: x::mount },
+            Self::Bluesky => Registered {
+                open: bluesky::open,
+                mount: bluesky::mount,
+                apps: &bluesky::APPS,
+                client_ids: ClientIds::Address,
+            },
+            Self::Mastodon => Registered {
+                open: mastodon::open,
+                mount: mastodon::mount,
+                apps: &mastodon::APPS,
+                client_ids: ClientIds::Word,
+            },
+            Self::X => Registered { open: x::open, mount: x::mount, apps: &x::APPS, client_ids: ClientIds::Word },
         }
     }
 
@@ -47,6 +60,27 @@ impl Platform {
             Self::Bluesky => "bluesky",
             Self::Mastodon => "mastodon",
             Self::X => "x",
+        }
+    }
+}
+
+/// An account as `POST /_sandbox/accounts` asks for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) username: Option<String>,
+    /// Who may sign in for it.
+    pub(crate) person: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) login: Option<String>,
+}
+
+impl Wanted {
+    /// Refuses what the network has no use for, so that nobody believes it was heeded.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), String> {
+        let given = [("person", &self.person), ("kind", &self.kind), ("login", &self.login)];
+        match given.iter().find(|(name, value)| value.is_some() && !known.contains(name)) {
+            Some((name, _)) => Err(format!("{name}: this network's accounts have none")),
+            None => Ok(()),
         }
     }
 }
@@ -64,8 +98,9 @@ pub(crate) struct NewAccount {
 
 /// One network's state. Its HTTP handlers live in its own directory and reach it through [`crate::call::Call`].
 pub(crate) trait Network: Any + Send + Sync {
-    /// Makes an account, or fresh credentials for the account that has the name already. `Err` says what is wrong with the name.
-    fn create_account(&self, username: Option<&str>) -> Result<NewAccount, String>;
+    /// Makes an account, or fresh credentials for the account that has the name already. `Err` says what is wrong with
+    /// what was asked.
+    fn create_account(&self, wanted: &Wanted) -> Result<NewAccount, String>;
 
     /// Applies a fact read back from the journal.
     fn replay(&self, fact: &RawValue) -> Result<(), serde_json::Error>;

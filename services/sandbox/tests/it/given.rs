@@ -26,7 +26,7 @@ pub(crate) fn settings(directory: &TempDir) -> Settings {
 pub(crate) fn client() -> Client {
     // Once for the process; later calls find it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().pool_max_idle_per_host(4).build().expect("a client")
+    Client::builder().pool_max_idle_per_host(4).redirect(reqwest::redirect::Policy::none()).build().expect("a client")
 }
 
 impl Given {
