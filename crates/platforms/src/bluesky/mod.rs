@@ -1,11 +1,13 @@
 //! Bluesky and other AT Protocol servers (fact sheet part 2, section 4).
 
+mod access;
 mod check;
 mod compose;
 mod connect;
 mod did;
 mod errors;
 mod facets;
+mod grant;
 mod jwt;
 mod media;
 mod probe;
@@ -90,9 +92,8 @@ impl Network for Bluesky {
         session::health(cx, account).await
     }
 
-    /// A grant is brought along by the caller.
     fn consent(&self) -> Option<&dyn Consent> {
-        None
+        Some(self)
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
@@ -106,8 +107,8 @@ impl Refresh for Bluesky {
         &self,
         cx: &Cx<'_>,
         account: &Account<'_>,
-        _app: Option<&OauthApp<'_>>,
+        app: Option<&OauthApp<'_>>,
     ) -> Result<Tokens, Refusal> {
-        refresh::refresh(cx, account).await
+        refresh::refresh(cx, account, app).await
     }
 }
