@@ -13,13 +13,15 @@ use serde_json::value::RawValue;
 use crate::consent::{ClientIds, ReadyMade};
 use crate::core::Core;
 use crate::page::Shown;
-use crate::{bluesky, mastodon, x};
+use crate::{bluesky, linkedin, mastodon, x};
 
 /// The networks of this sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Platform {
     Bluesky,
+    #[serde(rename = "linkedin")]
+    LinkedIn,
     Mastodon,
     X,
 }
@@ -33,7 +35,7 @@ pub(crate) struct Registered {
 }
 
 impl Platform {
-    pub(crate) const ALL: [Self; 3] = [Self::Bluesky, Self::Mastodon, Self::X];
+    pub(crate) const ALL: [Self; 4] = [Self::Bluesky, Self::LinkedIn, Self::Mastodon, Self::X];
 
     /// The registry.
     pub(crate) fn entry(self) -> Registered {
@@ -43,6 +45,12 @@ impl Platform {
                 mount: bluesky::mount,
                 apps: &bluesky::APPS,
                 client_ids: ClientIds::Address,
+            },
+            Self::LinkedIn => Registered {
+                open: linkedin::open,
+                mount: linkedin::mount,
+                apps: &linkedin::APPS,
+                client_ids: ClientIds::Word,
             },
             Self::Mastodon => Registered {
                 open: mastodon::open,
@@ -58,6 +66,7 @@ impl Platform {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Bluesky => "bluesky",
+            Self::LinkedIn => "linkedin",
             Self::Mastodon => "mastodon",
             Self::X => "x",
         }

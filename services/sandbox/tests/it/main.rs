@@ -6,6 +6,8 @@ mod faults;
 mod given;
 mod happy;
 mod hostile;
+mod linkedin;
+mod linkedin_oauth;
 mod mastodon;
 mod mastodon_oauth;
 mod own_api;
