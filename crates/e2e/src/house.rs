@@ -188,8 +188,8 @@ impl House {
         let shutdown = Shutdown::new(Duration::from_secs(20));
         let settings = shared.gateway_settings(files.path());
         let listening = gateway::bind(&settings).expect("a free port");
-        let origin = listening.origin.clone();
-        let connector = Connector::new(shared.of_connector(), connector_settings(), origin, shutdown.clone())
+        let public = listening.origin.clone();
+        let connector = Connector::new(shared.of_connector(), connector_settings(), public, shutdown.clone())
             .await
             .expect("a connector");
         let browsers = Arc::new(connector.mount());
