@@ -73,6 +73,9 @@ pub enum EventType {
     #[serde(rename = "account.reauth_required")]
     #[strum(serialize = "account.reauth_required")]
     AccountReauthRequired,
+    #[serde(rename = "account.token_expiring")]
+    #[strum(serialize = "account.token_expiring")]
+    AccountTokenExpiring,
     #[serde(rename = "account.connect_rejected")]
     #[strum(serialize = "account.connect_rejected")]
     AccountConnectRejected,

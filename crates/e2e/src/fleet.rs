@@ -384,6 +384,9 @@ impl Fleet {
             settings.push(("FANFARE__GATEWAY__PORT".into(), port(Port::Own)));
             settings.push(("FANFARE__MEDIA__SIGNING_KEY".into(), SIGNING_KEY.into()));
         }
+        if program == Program::Connector {
+            settings.push(("FANFARE__CONNECTOR__PORT".into(), port(Port::Own)));
+        }
         if matches!(program, Program::Gateway | Program::Fanfare | Program::Publisher) {
             settings.push(("FANFARE__MEDIA__DIRECTORY".into(), directory("media")));
         }

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, sync::Once, time::Duration};
 
 use bus::{Bus, RabbitSettings};
+use connector::{Connector, DefaultApps};
 use egress::{Door, EgressSection, EgressSettings};
 use media::{Objects, Storage};
 use publisher::{Networks, PublisherSettings};
@@ -186,7 +187,15 @@ impl House {
         };
         let shutdown = Shutdown::new(Duration::from_secs(20));
         let settings = shared.gateway_settings(files.path());
-        let bound = gateway::serve(shared.of_gateway(), &settings, shutdown.clone()).await.expect("a free port");
+        let listening = gateway::bind(&settings).expect("a free port");
+        let public = listening.origin.clone();
+        let connector = Connector::new(shared.of_connector(), connector_settings(), public, shutdown.clone())
+            .await
+            .expect("a connector");
+        let browsers = Arc::new(connector.mount());
+        let bound = gateway::serve_with(listening, shared.of_gateway(), &settings, browsers, shutdown.clone())
+            .await
+            .expect("a gateway");
         let gateway = Caller::of(&bound.origin);
         let tasks = Tasks::new(shutdown.clone());
         tasks.spawn("gateway", bound.server);
@@ -196,8 +205,7 @@ impl House {
         );
         let (parts, stop) = (shared.of_dispatcher(), shutdown.clone());
         tasks.spawn("dispatcher", async move { dispatcher::serve(parts, &dispatcher_settings(), stop).await });
-        let (parts, stop) = (shared.of_connector(), shutdown.clone());
-        tasks.spawn("connector", async move { connector::serve(parts, connector_settings(), stop).await });
+        tasks.spawn("connector", connector.run());
         let running = tokio::spawn(async move { tasks.finish().await.map_err(|error| error.to_string()) });
         Self {
             db,
@@ -363,6 +371,7 @@ impl Shared {
             metrics: self.metrics.for_service("connector"),
             sandbox: Some(self.sandbox.clone()),
             networks: Arc::clone(&self.networks),
+            default_apps: DefaultApps::default(),
         }
     }
 }
@@ -383,8 +392,12 @@ fn dispatcher_settings() -> dispatcher::DispatcherSettings {
 
 fn connector_settings() -> connector::ConnectorSettings {
     connector::ConnectorSettings {
+        host: "127.0.0.1".to_owned(),
+        port: 0,
+        public_url: String::new(),
         questions: 32,
         identify_timeout_ms: 8_000,
+        consent_timeout_ms: 8_000,
         lanes: 128,
         refresh_timeout_ms: 15_000,
         first_wait_ms: 5_000,

@@ -1,13 +1,15 @@
 //! All services together, for tests and benchmarks.
 //!
 //! [`House`] runs every service in this process, over a database of its own and either transport; [`Fleet`] runs the
-//! real programs, to be killed. A [`Tenant`] is a project with a key and its calls; [`World`] is the networks in a box;
+//! real programs, to be killed. A [`Tenant`] is a project with a key and its calls; [`browser`] is a person's; [`World`] is the networks in a box;
 //! [`instant`] a network inside this process that answers at once and remembers what it was told; [`instance`] is a
 //! Mastodon instance beside the box's own that can hang or be gone; [`played`] are networks of the kinds that the box does
 //! not hold. [`tally`] holds what posts say against what became public.
 
+pub mod browser;
 pub mod caller;
 pub mod chaos;
+pub mod connecting;
 pub mod crowd;
 pub mod fleet;
 pub mod full_lanes;

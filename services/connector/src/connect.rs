@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
-    connection::{ConnectAnswer, ConnectQuestion, ConnectRequest, SEALED_IN},
+    connection::{ConnectAnswer, ConnectRequest, SEALED_IN},
     ids::AccountId,
-    platform::Platform,
 };
 use egress::Deadline;
 use jiff::Timestamp;
@@ -30,20 +29,15 @@ use crate::{
 };
 
 /// What is left of the asker's patience for sealing, storing and the way back.
-const RESERVE: Duration = Duration::from_secs(1);
+pub(crate) const RESERVE: Duration = Duration::from_secs(1);
 
 /// A profile's account can come and go between looking it up and connecting it; more often than this nobody does that.
-const TRIES: usize = 4;
+pub(crate) const TRIES: usize = 4;
 
-/// Answers whatever was asked. `patience` is how long the asker still waits.
-pub(crate) async fn connect(worker: &Worker, body: &[u8], patience: Duration) -> ConnectAnswer {
-    // The parser's message may show a piece of what was sent.
-    let Ok(ConnectQuestion::Credentials(request)) = serde_json::from_slice::<ConnectQuestion>(body) else {
-        tracing::error!("a question on connect.v1 cannot be read; is the gateway of another version?");
-        return unavailable("The connector does not understand the gateway");
-    };
+/// Answers what became of the credentials. `patience` is how long the asker still waits.
+pub(crate) async fn connect(worker: &Worker, request: &ConnectRequest, patience: Duration) -> ConnectAnswer {
     let trace = Trace::continue_from(request.trace.as_deref());
-    let answer = attempt(worker, &request, &trace, patience).instrument(trace.span()).await;
+    let answer = attempt(worker, request, &trace, patience).instrument(trace.span()).await;
     worker.counts.attempt(request.platform, outcome(&answer));
     answer
 }
@@ -156,6 +150,7 @@ fn new_account(
         profile,
         external_id: request.external_id.clone(),
         social_network_id: None,
+        app_variant: None,
         username: identity.username.clone(),
         display_name: identity.display_name.clone(),
         profile_image_url: identity.profile_image_url.clone(),
@@ -164,12 +159,11 @@ fn new_account(
         scopes: identity.scopes.clone(),
         facts: identity.facts.clone(),
         token_expires_at: identity.tokens.expires_at,
-        refresh_at: refresh_at(worker, request.platform, now, identity.tokens.expires_at),
+        refresh_at: schedule::first_look(
+            worker.network(request.platform).refresher().is_some(),
+            now,
+            identity.tokens.expires_at,
+        ),
         sealed_tokens: Vec::new(),
     }
-}
-
-fn refresh_at(worker: &Worker, platform: Platform, now: Timestamp, expires_at: Option<Timestamp>) -> Option<Timestamp> {
-    worker.network(platform).refresher()?;
-    expires_at.map(|expires_at| schedule::due(now, expires_at))
 }

@@ -34,7 +34,7 @@ async fn look(worker: &Worker, held: &Held) -> Result<Option<Timestamp>, StoreEr
         worker.setbacks.forget(account);
         return Ok(None);
     };
-    let Some(refresher) = worker.network(of.platform).refresher() else { return Ok(None) };
+    let Some(refresher) = worker.network(of.platform).refresher() else { return renew::watch(worker, held, &of).await };
     match schedule::plan(&of, worker.setbacks.not_before(account)) {
         Plan::Nothing => {
             worker.setbacks.forget(account);

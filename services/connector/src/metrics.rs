@@ -15,6 +15,21 @@ pub(crate) enum Attempt {
     Unavailable,
 }
 
+/// How an attempt to connect on a network's page ended for the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Consented {
+    /// Its caller finalizes it.
+    Pending,
+    /// Connected at once, as its caller asked.
+    Connected,
+    AccessDenied,
+    Expired,
+    AccountOwned,
+    ExchangeFailed,
+    NoAccounts,
+}
+
 /// How a renewal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
@@ -31,6 +46,7 @@ pub(crate) enum Renewal {
 #[derive(Clone)]
 pub(crate) struct Counts {
     attempts: IntCounterVec,
+    consents: IntCounterVec,
     renewals: IntCounterVec,
 }
 
@@ -42,6 +58,11 @@ impl Counts {
                 "Attempts to connect an account with credentials, by how they ended",
                 &["platform", "outcome"],
             )?,
+            consents: metrics.counters(
+                "fanfare_consents_total",
+                "Browsers that came back from a network's consent page, by what they took along",
+                &["platform", "outcome"],
+            )?,
             renewals: metrics.counters(
                 "fanfare_token_refreshes_total",
                 "Attempts to renew an account's tokens, by how they ended",
@@ -51,6 +72,7 @@ impl Counts {
         // A rate over a label that has not been seen yet begins with a gap.
         for platform in Platform::all() {
             Attempt::iter().for_each(|outcome| counts.add(&counts.attempts, platform, outcome.into(), 0));
+            Consented::iter().for_each(|outcome| counts.add(&counts.consents, platform, outcome.into(), 0));
             Renewal::iter().for_each(|outcome| counts.add(&counts.renewals, platform, outcome.into(), 0));
         }
         Ok(counts)
@@ -58,6 +80,10 @@ impl Counts {
 
     pub(crate) fn attempt(&self, platform: Platform, outcome: Attempt) {
         self.add(&self.attempts, platform, outcome.into(), 1);
+    }
+
+    pub(crate) fn consent(&self, platform: Platform, outcome: Consented) {
+        self.add(&self.consents, platform, outcome.into(), 1);
     }
 
     pub(crate) fn renewal(&self, platform: Platform, outcome: Renewal) {

@@ -11,7 +11,7 @@ use runtime::{
 };
 use store::{Database, DatabaseVitals, sealed};
 
-use crate::{ConnectorError, Parts, Settings, serve};
+use crate::{Connector, ConnectorError, DefaultApps, Networks, Parts, Settings, bind};
 
 /// Runs until `shutdown`.
 ///
@@ -19,14 +19,19 @@ use crate::{ConnectorError, Parts, Settings, serve};
 /// [`ConnectorError`], also when work was cut short at the deadline.
 pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), ConnectorError> {
     let parts = parts(&settings).await?;
+    let listening = bind(&settings.connector)?;
     let bus = Arc::clone(&parts.bus);
     let vitals: Vec<Arc<dyn Vitals>> =
         vec![Arc::new(DatabaseVitals::new(parts.database.clone())), bus::vitals(Arc::clone(&bus))];
     let admin = Admin::start(&settings.connector.admin, parts.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
+    let (addr, origin) = (listening.addr, listening.origin.clone());
     let ended = match shutdown.soft().run_until_cancelled(check_keys(&parts)).await {
         Some(Ok(())) => {
-            tracing::info!(admin = %admin.addr(), "the connector answers and takes lanes");
-            serve(parts, settings.connector, shutdown).await
+            tracing::info!(%addr, admin = %admin.addr(), "the connector answers and takes lanes; browsers reach it at {origin}");
+            match Connector::new(parts, settings.connector, origin, shutdown).await {
+                Ok(connector) => connector.serve(listening).await,
+                Err(error) => Err(error),
+            }
         }
         Some(Err(error)) => Err(error),
         None => Ok(()),
@@ -59,6 +64,7 @@ async fn parts(settings: &Settings) -> Result<Parts, ConnectorError> {
             problem: format!("is not a URL: {error}"),
         })?),
     };
+    let networks: Networks = Arc::new(platforms::network);
     Ok(Parts {
         database: Database::new(&settings.database)?,
         bus: bus::rabbitmq(settings.broker.clone()).await?,
@@ -67,6 +73,7 @@ async fn parts(settings: &Settings) -> Result<Parts, ConnectorError> {
         clock: Arc::new(SystemClock),
         metrics: Metrics::new("connector"),
         sandbox,
-        networks: Arc::new(platforms::network),
+        default_apps: DefaultApps::of(&settings.platforms, &networks)?,
+        networks,
     })
 }

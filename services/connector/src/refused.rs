@@ -37,7 +37,7 @@ pub(crate) fn unavailable(detail: &str) -> ConnectAnswer {
 
 /// RFC 6901 pointer to the field that a message is about. Networks name each faulty field in backticks, the first one at
 /// the start; several faults have no one place.
-fn pointer(message: &str) -> String {
+pub(crate) fn pointer(message: &str) -> String {
     let named = message.strip_prefix('`').and_then(|rest| rest.split_once('`'));
     match named {
         Some((field, rest)) if !rest.contains("; `") => format!("/{}", field.replace('~', "~0").replace('/', "~1")),

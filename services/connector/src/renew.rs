@@ -2,7 +2,11 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use domain::{target::Refusal, transition::Error};
+use domain::{
+    account::AccountStatus,
+    target::{ErrorCode, Refusal},
+    transition::Error,
+};
 use egress::Deadline;
 use jiff::{SignedDuration, Timestamp};
 use platforms::{Account, Cx, Refresh, Tokens};
@@ -16,6 +20,7 @@ use store::{
 
 use crate::{
     connect::is_empty,
+    consent::apps::{self, App, NoApp, Wanted},
     metrics::Renewal,
     refused, schedule,
     server::{Worker, tokens_of},
@@ -41,7 +46,10 @@ pub(crate) async fn renew(
             }
             Err(Refusal::Auth { code, message, .. }) => {
                 let error = Error { code, message: refused::short(&message) };
-                end(worker, held, of, &error).await
+                match rest(of, code) {
+                    Some(next) => spare(worker, held, of, next).await,
+                    None => end(worker, held, of, &error).await,
+                }
             }
             Err(Refusal::Throttled { until, message }) => set_back(worker, held, of, Some(until), &message).await,
             Err(Refusal::NotNow { message, after, .. }) => {
@@ -66,13 +74,38 @@ async fn ask(worker: &Worker, of: &Renewable, refresher: &dyn Refresh) -> Result
         Account { network_unique_id: &of.network_unique_id, username: &of.username, facts: &of.facts, tokens: &tokens };
     let patience = worker.settings.refresh_timeout();
     let cx = Cx { door, bases, now: worker.clock.now(), deadline: Deadline::after(patience), readings: None };
-    let renewed = tokio::time::timeout(patience, refresher.refresh(&cx, &account, None))
+    let app = app(worker, of).await.map_err(not_now)?;
+    let oauth = app.as_ref().map(App::oauth);
+    let renewed = tokio::time::timeout(patience, refresher.refresh(&cx, &account, oauth.as_ref()))
         .await
         .map_err(|_| not_now("the network did not answer in time".to_owned()))??;
     if is_empty(renewed.sealed_json.expose_secret()) {
         return Err(not_now("the network answered without tokens".to_owned()));
     }
     Ok(renewed)
+}
+
+/// The app that the account was connected through, as it is now; `None` for tokens that a caller handed in, or where the
+/// project took its app away. That the operator's is not there is a mistake that can be mended.
+async fn app(worker: &Worker, of: &Renewable) -> Result<Option<App>, String> {
+    if of.social_network_id.is_none() && of.app_variant.is_none() {
+        return Ok(None);
+    }
+    let wanted = Wanted {
+        project: of.project_id,
+        mode: of.mode,
+        platform: of.platform,
+        variant: of.app_variant.as_deref().unwrap_or_default(),
+    };
+    match apps::as_it_is(worker, wanted, of.social_network_id).await {
+        Ok(app) => Ok(Some(app)),
+        Err(NoApp::Missing) if of.app_variant.is_some() => {
+            Err("the app it was connected through is missing".to_owned())
+        }
+        Err(NoApp::Missing) => Ok(None),
+        Err(NoApp::Unavailable(reason)) => Err(reason),
+        Err(NoApp::Refused(_)) => Err("the network handed out no app".to_owned()),
+    }
 }
 
 /// Kept up until the database takes them: where refresh tokens work once, these are all there is.
@@ -124,6 +157,40 @@ async fn end(worker: &Worker, held: &Held, of: &Renewable, error: &Error) -> Res
     }
 }
 
+/// Looks after tokens of a network that renews none: their end is told ahead. Returns when the lane is due next.
+pub(crate) async fn watch(worker: &Worker, held: &Held, of: &Renewable) -> Result<Option<Timestamp>, StoreError> {
+    let Some(expires_at) = of.expires_at.filter(|at| *at > of.now) else { return Ok(None) };
+    if of.status != AccountStatus::Active || of.is_expiry_told {
+        return Ok(None);
+    }
+    let at = schedule::warning(of.stored_at, expires_at);
+    if at > of.now {
+        return Ok(Some(at));
+    }
+    accounts::tell_expiring(&worker.database, held, of).await?;
+    Ok(None)
+}
+
+/// Tokens that nobody complains of are used up, where they merely cannot be renewed: when they are looked at next.
+fn rest(of: &Renewable, code: ErrorCode) -> Option<Timestamp> {
+    (code == ErrorCode::TokenExpired && !of.is_wanted).then(|| schedule::last_look(of)).flatten()
+}
+
+/// They work for a while yet.
+async fn spare(worker: &Worker, held: &Held, of: &Renewable, next: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    worker.counts.renewal(of.platform, Renewal::Deferred);
+    warn(worker, held, of).await?;
+    Ok(Some(next))
+}
+
+/// Tells of tokens that run out soon, when it is time.
+async fn warn(worker: &Worker, held: &Held, of: &Renewable) -> Result<(), StoreError> {
+    if schedule::is_to_be_told(of) {
+        accounts::tell_expiring(&worker.database, held, of).await?;
+    }
+    Ok(())
+}
+
 /// It may work later. What waits for it waits along: with the tokens there are it would be refused again.
 async fn set_back(
     worker: &Worker,
@@ -136,6 +203,7 @@ async fn set_back(
     worker.counts.renewal(of.platform, Renewal::Deferred);
     tracing::warn!(reason = refused::short(reason), next = %at, "an account's tokens could not be renewed");
     defer(worker, held, of, at).await?;
+    warn(worker, held, of).await?;
     Ok(Some(at))
 }
 

@@ -13,11 +13,51 @@ const SHORTEST_LIFE: SignedDuration = SignedDuration::from_secs(5);
 /// Tokens that work although they should have run out are left alone for this long.
 const SETTLING: SignedDuration = SignedDuration::from_secs(30);
 
+/// Tokens that live longer than this are renewed much earlier: there is time to tell of it when that does not work.
+const LONG_LIFE: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// Callers are told this long ahead of tokens that run out and are not renewed.
+const WARNING: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// When an account is looked at first whose tokens were stored at `stored_at`.
+pub(crate) fn first_look(is_renewable: bool, stored_at: Timestamp, expires_at: Option<Timestamp>) -> Option<Timestamp> {
+    expires_at.map(|expires_at| match is_renewable {
+        true => due(stored_at, expires_at),
+        false => warning(stored_at, expires_at),
+    })
+}
+
+/// When callers are told of tokens that nothing renews.
+pub(crate) fn warning(stored_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+    expires_at.saturating_sub(WARNING).map_or(stored_at, |at| at.max(stored_at))
+}
+
+/// Whether it is time to tell of tokens that could not be renewed. Of short-lived ones a failure now and then is nothing
+/// to tell of.
+pub(crate) fn is_to_be_told(of: &Renewable) -> bool {
+    of.expires_at.is_some_and(|expires_at| {
+        !of.is_expiry_told
+            && expires_at > of.now
+            && expires_at.duration_since(of.stored_at) > WARNING
+            && warning(of.stored_at, expires_at) <= of.now
+    })
+}
+
+/// What is left of tokens that work and cannot be renewed: when they are looked at next. `None` when that is so little
+/// that they count as over.
+pub(crate) fn last_look(of: &Renewable) -> Option<Timestamp> {
+    let expires_at = of.expires_at?;
+    let last = expires_at.saturating_sub(MARGIN).ok().filter(|last| *last > of.now)?;
+    let warning = warning(of.stored_at, expires_at);
+    Some(if warning > of.now { warning.min(last) } else { last })
+}
+
 /// When tokens that were stored at `stored_at` and run out at `expires_at` are to be renewed.
 pub(crate) fn due(stored_at: Timestamp, expires_at: Timestamp) -> Timestamp {
     let life = expires_at.duration_since(stored_at);
     let wait = if life > SHORTEST_LIFE {
-        (life - MARGIN.min(life / 4)).max(SHORTEST_LIFE)
+        let margin = if life > LONG_LIFE { (life / 4).min(LONG_LIFE) } else { MARGIN.min(life / 4) };
+        (life - margin).max(SHORTEST_LIFE)
     } else {
         // They work although they should not: the time is wrong rather than the tokens.
         SETTLING
@@ -81,11 +121,14 @@ mod tests {
             network_unique_id: String::new(),
             username: String::new(),
             facts: Value::Null,
+            social_network_id: None,
+            app_variant: None,
             status: AccountStatus::Active,
             sealed_tokens: Vec::new(),
             version: 1,
             stored_at: at(0),
             expires_at: expires_at.map(at),
+            is_expiry_told: false,
             is_wanted,
             is_waiting: is_wanted,
             now: at(now),
@@ -99,6 +142,42 @@ mod tests {
         {
             assert_eq!(due(at(0), at(life)), at(wait), "{life}");
         }
+    }
+
+    #[test]
+    fn long_lived_tokens_are_renewed_while_there_is_time_to_tell() {
+        const DAY: i64 = 86_400;
+        for (life, wait) in [(60, 46), (365, 351), (20, 15)] {
+            assert_eq!(due(at(0), at(life * DAY)), at(wait * DAY), "{life}");
+        }
+        assert_eq!(due(at(0), at(10 * DAY)), at(10 * DAY - 600));
+    }
+
+    #[test]
+    fn the_end_of_tokens_that_nothing_renews_is_told_a_week_ahead_and_once() {
+        const DAY: i64 = 86_400;
+        assert_eq!(first_look(false, at(0), Some(at(60 * DAY))), Some(at(53 * DAY)));
+        assert_eq!(first_look(false, at(0), Some(at(DAY))), Some(at(0)));
+        assert_eq!(first_look(true, at(0), Some(at(7_200))), Some(at(6_600)));
+        assert_eq!(first_look(false, at(0), None), None);
+        for (now, expires_at, expected) in
+            [(52, 60, false), (53, 60, true), (59, 60, true), (60, 60, false), (1, 6, false)]
+        {
+            let of = tokens(now * DAY, Some(expires_at * DAY), false);
+            assert_eq!(is_to_be_told(&of), expected, "{now} of {expires_at}");
+            assert!(!is_to_be_told(&Renewable { is_expiry_told: true, ..of }));
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_tokens_is_used() {
+        const DAY: i64 = 86_400;
+        for (now, expected) in
+            [(46 * DAY, Some(53 * DAY)), (53 * DAY, Some(60 * DAY - 600)), (60 * DAY - 600, None), (61 * DAY, None)]
+        {
+            assert_eq!(last_look(&tokens(now, Some(60 * DAY), false)), expected.map(at), "{now}");
+        }
+        assert_eq!(last_look(&tokens(0, None, false)), None);
     }
 
     #[test]

@@ -13,6 +13,8 @@ use runtime::{
 use serde::{Deserialize, Serialize};
 use store::DatabaseSettings;
 
+use crate::default_apps::DefaultAppsSection;
+
 /// The reference.
 const DEFAULT: &str = include_str!("../default.toml");
 
@@ -26,15 +28,20 @@ pub struct Settings {
     pub egress: EgressSection,
     pub vault: VaultSection,
     pub sandbox: SandboxSection,
+    pub platforms: DefaultAppsSection,
     pub log: LogSection,
 }
 
-/// `[connector]`: how accounts are connected and kept fresh.
+/// `[connector]`: where browsers reach it, how accounts are connected and kept fresh.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "default.toml documents each")]
 pub struct ConnectorSettings {
+    pub host: String,
+    pub port: u16,
+    pub public_url: String,
     pub questions: u16,
     pub identify_timeout_ms: u64,
+    pub consent_timeout_ms: u64,
     pub lanes: usize,
     pub refresh_timeout_ms: u64,
     pub first_wait_ms: u64,
@@ -62,6 +69,10 @@ impl Settings {
 impl ConnectorSettings {
     pub(crate) const fn identify_timeout(&self) -> Duration {
         Duration::from_millis(self.identify_timeout_ms)
+    }
+
+    pub(crate) const fn consent_timeout(&self) -> Duration {
+        Duration::from_millis(self.consent_timeout_ms)
     }
 
     pub(crate) const fn refresh_timeout(&self) -> Duration {
@@ -96,5 +107,7 @@ mod tests {
         let settings: Settings = load_from(DEFAULT, KNOWN, &Environment::default()).unwrap();
         assert!(settings.connector.identify_timeout() < bus::CALL_TTL);
         assert!(settings.connector.refresh_timeout() < settings.shutdown_deadline());
+        assert!(settings.connector.consent_timeout() < settings.shutdown_deadline());
+        assert_eq!(settings.connector.port, 8081);
     }
 }

@@ -28,6 +28,7 @@ pub(crate) struct Settings {
     pub(crate) vault: VaultSection,
     pub(crate) media: gateway::MediaSection,
     pub(crate) sandbox: sandbox::Settings,
+    pub(crate) platforms: connector::DefaultAppsSection,
     pub(crate) log: LogSection,
 }
 
@@ -70,6 +71,7 @@ pub(crate) struct DispatcherSection {
 pub(crate) struct ConnectorSection {
     pub(crate) questions: u16,
     pub(crate) identify_timeout_ms: u64,
+    pub(crate) consent_timeout_ms: u64,
     pub(crate) lanes: usize,
     pub(crate) refresh_timeout_ms: u64,
     pub(crate) first_wait_ms: u64,
@@ -135,11 +137,15 @@ impl Settings {
         }
     }
 
-    /// The settings of the connector inside this process.
+    /// The settings of the connector inside this process; browsers reach it where callers reach the gateway.
     pub(crate) fn of_connector(&self) -> connector::ConnectorSettings {
         connector::ConnectorSettings {
+            host: self.gateway.host.clone(),
+            port: self.gateway.port,
+            public_url: self.gateway.public_url.clone(),
             questions: self.connector.questions,
             identify_timeout_ms: self.connector.identify_timeout_ms,
+            consent_timeout_ms: self.connector.consent_timeout_ms,
             lanes: self.connector.lanes,
             refresh_timeout_ms: self.connector.refresh_timeout_ms,
             first_wait_ms: self.connector.first_wait_ms,

@@ -120,7 +120,14 @@ async fn serve(args: &UpArgs, settings: &Settings, shared: &Shared, shutdown: &S
     let vitals = gateway::Vitals::new(shared.database.clone(), Arc::clone(&shared.bus), &metrics)?;
     let admin = Admin::start(&settings.fanfare.admin, shared.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
     let of_gateway = settings.of_gateway(shared.ring.public().to_string());
-    let bound = gateway::serve(shared.of_gateway(settings), &of_gateway, shutdown.clone()).await?;
+    let listening = gateway::bind(&of_gateway)?;
+    // Browsers reach the connector where callers reach the gateway.
+    let parts = shared.of_connector(settings)?;
+    let connector =
+        connector::Connector::new(parts, settings.of_connector(), listening.origin.clone(), shutdown.clone()).await?;
+    let browsers = Arc::new(connector.mount());
+    let bound =
+        gateway::serve_with(listening, shared.of_gateway(settings), &of_gateway, browsers, shutdown.clone()).await?;
     let origin = bound.origin.clone();
     let tasks = Tasks::new(shutdown.clone());
     tasks.spawn("gateway", bound.server);
@@ -130,7 +137,7 @@ async fn serve(args: &UpArgs, settings: &Settings, shared: &Shared, shutdown: &S
     );
     let (parts, of_dispatcher, stop) = (shared.of_dispatcher(), settings.of_dispatcher(), shutdown.clone());
     tasks.spawn("dispatcher", async move { dispatcher::serve(parts, &of_dispatcher, stop).await });
-    tasks.spawn("connector", connector::serve(shared.of_connector(), settings.of_connector(), shutdown.clone()));
+    tasks.spawn("connector", connector.run());
     tracing::info!(admin = %admin.addr(), "the API is open at {origin}");
     if args.dev {
         let admin: Url = format!("http://{}", admin.addr()).parse()?;
@@ -189,8 +196,9 @@ impl Shared {
         }
     }
 
-    fn of_connector(&self) -> connector::Parts {
-        connector::Parts {
+    fn of_connector(&self, settings: &Settings) -> Result<connector::Parts, Failure> {
+        let networks: connector::Networks = Arc::new(platforms::network);
+        Ok(connector::Parts {
             database: self.database.clone(),
             bus: Arc::clone(&self.bus),
             ring: self.ring.clone(),
@@ -198,7 +206,8 @@ impl Shared {
             clock: Arc::new(SystemClock),
             metrics: self.metrics.for_service("connector"),
             sandbox: self.sandbox.clone(),
-            networks: Arc::new(platforms::network),
-        }
+            default_apps: connector::DefaultApps::of(&settings.platforms, &networks)?,
+            networks,
+        })
     }
 }

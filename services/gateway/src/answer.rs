@@ -22,6 +22,8 @@ use crate::{
     problem::{self, Problem},
 };
 
+/// What a person's browser is shown.
+const PAGE: &[u8] = b"text/html";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What is known of a request before anybody looks at it; handlers may ask for it.
@@ -99,7 +101,9 @@ fn problem_in<B>(response: &HttpResponse<B>) -> Option<Found<'_>> {
         return Some(Found::Ours(problem));
     }
     let status = response.status();
-    let written = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == problem::CONTENT_TYPE);
+    // The framework's own words are plain text; a page is another service's, for a person.
+    let is_written = |value: &HeaderValue| value == problem::CONTENT_TYPE || value.as_bytes().starts_with(PAGE);
+    let written = response.headers().get(CONTENT_TYPE).is_some_and(is_written);
     if written || !(status.is_client_error() || status.is_server_error()) {
         return None;
     }

@@ -37,7 +37,7 @@ mod webhooks;
 pub use auth::{NewKey, Scope, generate as generate_key};
 pub use openapi::openapi;
 pub use runtime::sections::{LogSection, SandboxSection};
-pub use server::{Bound, GatewayError, run, serve};
+pub use server::{Bound, GatewayError, Listening, Mount, bind, run, serve, serve_with};
 pub use settings::{MediaSection, ServerSettings, Settings, VaultSection};
 pub use state::{App, Parts};
 pub use vitals::Vitals;

@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{HttpServer, middleware::from_fn, web::Data};
+use actix_web::{
+    HttpServer,
+    middleware::from_fn,
+    web::{Data, ServiceConfig},
+};
 use bus::BusError;
 use egress::{Door, EgressError};
 use futures::{FutureExt as _, future::BoxFuture};
@@ -56,6 +60,18 @@ pub enum GatewayError {
     Task(#[from] TaskError),
 }
 
+/// Routes of another service that the same server answers.
+pub type Mount = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// An address that connections may come in at, before anybody answers.
+pub struct Listening {
+    listener: TcpListener,
+    /// Where.
+    pub addr: SocketAddr,
+    /// The origin its callers use.
+    pub origin: Url,
+}
+
 /// A gateway that listens.
 pub struct Bound {
     /// Where.
@@ -66,14 +82,37 @@ pub struct Bound {
     pub server: BoxFuture<'static, Result<(), GatewayError>>,
 }
 
+/// Binds, so that others can be told the origin before it is served.
+///
+/// # Errors
+/// [`GatewayError`].
+pub fn bind(settings: &Settings) -> Result<Listening, GatewayError> {
+    let listener = listen(&settings.gateway.host, settings.gateway.port)?;
+    let addr = listener.local_addr().map_err(GatewayError::Serve)?;
+    let origin = origin(&settings.gateway.public_url, addr)?;
+    Ok(Listening { listener, addr, origin })
+}
+
 /// Binds and makes the server; nothing is answered until [`Bound::server`] is polled. Needs a Tokio runtime.
 ///
 /// # Errors
 /// [`GatewayError`].
 pub async fn serve(parts: Parts, settings: &Settings, shutdown: Shutdown) -> Result<Bound, GatewayError> {
-    let listener = listen(&settings.gateway.host, settings.gateway.port)?;
-    let addr = listener.local_addr().map_err(GatewayError::Serve)?;
-    let origin = origin(&settings.gateway.public_url, addr)?;
+    serve_with(bind(settings)?, parts, settings, Arc::new(|_| {}), shutdown).await
+}
+
+/// The same, where it is bound already; `others` are asked for what is not the gateway's own.
+///
+/// # Errors
+/// [`GatewayError`].
+pub async fn serve_with(
+    listening: Listening,
+    parts: Parts,
+    settings: &Settings,
+    others: Mount,
+    shutdown: Shutdown,
+) -> Result<Bound, GatewayError> {
+    let Listening { listener, addr, origin } = listening;
     let relay = Relay::new(parts.database.clone(), Arc::clone(&parts.bus), &parts.metrics)?;
     let sweeping =
         sweep::run(parts.database.clone(), parts.objects.clone(), Arc::clone(&parts.clock), shutdown.clone());
@@ -83,7 +122,12 @@ pub async fn serve(parts: Parts, settings: &Settings, shutdown: Shutdown) -> Res
         workers => workers,
     };
     let http = HttpServer::new(move || {
-        actix_web::App::new().wrap(from_fn(frame)).app_data(Data::clone(&app)).configure(router::mount)
+        let others = Arc::clone(&others);
+        actix_web::App::new()
+            .wrap(from_fn(frame))
+            .app_data(Data::clone(&app))
+            .configure(|config| others(config))
+            .configure(router::mount)
     })
     .workers(workers)
     .disable_signals()

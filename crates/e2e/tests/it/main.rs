@@ -23,6 +23,7 @@ mod architecture;
 mod calls;
 mod chaos;
 mod clocks;
+mod connecting;
 mod dead_platform;
 mod ends;
 #[cfg(feature = "external")]

@@ -1,6 +1,9 @@
 //! Bluesky: sessions, records, probes.
 
 mod connect;
+mod consent;
+mod grant;
+mod proofs;
 mod publish;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -144,6 +144,7 @@ impl<'a> Attempts<'a> {
             network_unique_id: new.profile.network_unique_id,
             external_id: new.external_id,
             network: new.social_network_id.map(|id| id.0),
+            app_variant: new.app_variant,
             username: new.username,
             display_name: new.display_name,
             image: new.profile_image_url,
@@ -269,6 +270,7 @@ statement! {
         network_unique_id: String as sql::Text,
         external_id: Option<String> as Nullable<sql::Text>,
         network: Option<Uuid> as Nullable<sql::Uuid>,
+        app_variant: Option<String> as Nullable<sql::Text>,
         username: String as sql::Text,
         display_name: Option<String> as Nullable<sql::Text>,
         image: Option<String> as Nullable<sql::Text>,
@@ -281,17 +283,17 @@ statement! {
         events: i64 as sql::BigInt,
     } -> (sql::BigInt, SqlStamp) {
         "INSERT INTO social_accounts AS a (id, project_id, platform, realm, network_unique_id, external_id, \
-           social_network_id, username, display_name, profile_image_url, profile_url, account_type, status, scopes, \
-           facts, token_expires_at, last_synced_at, created_at, updated_at, event_seq) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $13, $14, $15, $16, $16, $16, $17) \
+           social_network_id, app_variant, username, display_name, profile_image_url, profile_url, account_type, \
+           status, scopes, facts, token_expires_at, last_synced_at, created_at, updated_at, event_seq) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14, $15, $16, $17, $17, $17, $18) \
          ON CONFLICT (project_id, platform, realm, network_unique_id) DO UPDATE SET \
            external_id = EXCLUDED.external_id, social_network_id = EXCLUDED.social_network_id, \
-           username = EXCLUDED.username, display_name = EXCLUDED.display_name, \
+           app_variant = EXCLUDED.app_variant, username = EXCLUDED.username, display_name = EXCLUDED.display_name, \
            profile_image_url = EXCLUDED.profile_image_url, profile_url = EXCLUDED.profile_url, \
            account_type = EXCLUDED.account_type, status = 'active', scopes = EXCLUDED.scopes, facts = EXCLUDED.facts, \
            error_code = NULL, error_message = NULL, token_expires_at = EXCLUDED.token_expires_at, \
            last_synced_at = EXCLUDED.last_synced_at, updated_at = greatest(EXCLUDED.updated_at, a.updated_at), \
-           event_seq = a.event_seq + $17 \
+           event_seq = a.event_seq + $18 \
          WHERE (a.external_id IS NULL OR a.external_id = EXCLUDED.external_id) AND a.id = EXCLUDED.id \
          RETURNING a.event_seq, clock_timestamp()"
     }

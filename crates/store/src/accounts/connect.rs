@@ -39,6 +39,8 @@ pub struct NewAccount {
     pub external_id: Option<String>,
     /// The OAuth app it was connected through.
     pub social_network_id: Option<NetworkId>,
+    /// Where that was one of the operator's: which variant.
+    pub app_variant: Option<String>,
     /// The handle.
     pub username: String,
     /// The name people see.

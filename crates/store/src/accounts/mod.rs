@@ -20,5 +20,7 @@ pub use find::{Addressee, Finder};
 pub(crate) use hold::{HeldAccount, Holding, hold};
 pub use list::{AccountFilter, Known, get, get_many, list};
 pub use live::{Askable, expire_tokens, find_askable};
-pub use refresh::{Renewable, Written, defer_waiting, find_renewable, hold_account, release_waiting, replace_tokens};
+pub use refresh::{
+    Renewable, Written, defer_waiting, find_renewable, hold_account, release_waiting, replace_tokens, tell_expiring,
+};
 pub use transfer::transfer;

@@ -10,7 +10,7 @@ use domain::{
     account::AccountStatus,
     envelope::Subject,
     event::EventType,
-    ids::{AccountId, ProjectId},
+    ids::{AccountId, NetworkId, ProjectId},
     job::{Kind, Queue},
     platform::Platform,
     policy::Mode,
@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Holding, hold, tokens, told};
+use super::{Holding, hold, list, tokens, told};
 use crate::{
     Database, StoreError,
     lanes::{self, Held, Wake},
@@ -47,6 +47,10 @@ pub struct Renewable {
     pub username: String,
     /// What was learned on connecting.
     pub facts: Value,
+    /// The app it was connected through, where it was one of the project's.
+    pub social_network_id: Option<NetworkId>,
+    /// Where it was one of the operator's, which.
+    pub app_variant: Option<String>,
     /// Whether it can be used.
     pub status: AccountStatus,
     /// The tokens as they are stored.
@@ -57,6 +61,8 @@ pub struct Renewable {
     pub stored_at: Timestamp,
     /// When they run out, as the network says.
     pub expires_at: Option<Timestamp>,
+    /// Whether callers have been told that they will.
+    pub is_expiry_told: bool,
     /// Whether a target waits for other tokens since its network refused these.
     pub is_wanted: bool,
     /// Whether a target waits that was refused with the tokens before these.
@@ -86,8 +92,9 @@ pub async fn find_renewable(database: &Database, held: &Held) -> Result<Option<R
         .await
         .map_err(StoreError::from_diesel("read an account's tokens"))?;
     let Some((account, tokens)) = rows.into_iter().next() else { return Ok(None) };
-    let (project_id, mode, platform, network_unique_id, username, facts, status) = account;
-    let (sealed_tokens, version, stored_at, expires_at, is_wanted, is_waiting, now) = tokens;
+    let (project_id, mode, platform, network_unique_id, username, facts, social_network_id, app_variant, status) =
+        account;
+    let (sealed_tokens, version, stored_at, expires_at, is_expiry_told, is_wanted, is_waiting, now) = tokens;
     Ok(Some(Renewable {
         id: AccountId(held.key),
         project_id: ProjectId(project_id),
@@ -96,11 +103,14 @@ pub async fn find_renewable(database: &Database, held: &Held) -> Result<Option<R
         network_unique_id,
         username,
         facts,
+        social_network_id: social_network_id.map(NetworkId),
+        app_variant,
         status: word(&status)?,
         sealed_tokens,
         version,
         stored_at: time(stored_at),
         expires_at: expires_at.map(time),
+        is_expiry_told,
         is_wanted,
         is_waiting,
         now: time(now),
@@ -204,6 +214,34 @@ pub async fn hold_account(
     Ok(written)
 }
 
+/// Tells that an account's tokens run out soon and that nothing renews them, once for each token.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn tell_expiring(database: &Database, held: &Held, of: &Renewable) -> Result<Written, StoreError> {
+    let mut connection = database.connection().await?;
+    let written = connection
+        .transaction(async |connection| {
+            if lock(connection, of).await? != Some(AccountStatus::Active)
+                || !tokens::tell_expiry(connection, of.id.0, of.version).await?
+            {
+                return Ok(Written::Changed);
+            }
+            let (seq,): (i64,) = NextEvent { id: of.id.0 }.get_result(connection).await?;
+            let known = list::load(connection, of.project_id, vec![of.id.0]).await?.pop();
+            let account = known.map(|known| known.account).ok_or(DieselError::NotFound)?;
+            let (kind, trace) = (EventType::AccountTokenExpiring, held.trace.clone());
+            let listeners = outbox::wake_listeners(connection, vec![of.project_id.0], &[kind], trace.clone()).await?;
+            let event = told::about(of.project_id, kind, &account, Subject::Account(&account), seq, of.now, trace);
+            outbox::record(connection, &[event], &listeners).await?;
+            Ok(Written::Done)
+        })
+        .await
+        .map_err(StoreError::from_diesel("tell of expiring tokens"))?;
+    database.doorbell().ring();
+    Ok(written)
+}
+
 async fn move_waiting(
     database: &Database,
     held: &Held,
@@ -273,16 +311,22 @@ macro_rules! waits {
     };
 }
 
-type Row =
-    ((Uuid, String, String, String, String, Value, String), (Vec<u8>, i64, Stamp, Option<Stamp>, bool, bool, Stamp));
+type Row = (
+    (Uuid, String, String, String, String, Value, Option<Uuid>, Option<String>, String),
+    (Vec<u8>, i64, Stamp, Option<Stamp>, bool, bool, bool, Stamp),
+);
 
 statement! {
     LoadRenewable { id: Uuid as sql::Uuid } -> (
-        (sql::Uuid, sql::Text, sql::Text, sql::Text, sql::Text, sql::Jsonb, sql::Text),
-        (sql::Bytea, sql::BigInt, SqlStamp, Nullable<SqlStamp>, sql::Bool, sql::Bool, SqlStamp)
+        (
+            sql::Uuid, sql::Text, sql::Text, sql::Text, sql::Text, sql::Jsonb, Nullable<sql::Uuid>,
+            Nullable<sql::Text>, sql::Text
+        ),
+        (sql::Bytea, sql::BigInt, SqlStamp, Nullable<SqlStamp>, sql::Bool, sql::Bool, sql::Bool, SqlStamp)
     ) {
-        concat!("SELECT a.project_id, p.mode, a.platform, a.network_unique_id, a.username, a.facts, a.status, \
-           k.sealed, k.version, k.updated_at, a.token_expires_at, \
+        concat!("SELECT a.project_id, p.mode, a.platform, a.network_unique_id, a.username, a.facts, \
+           a.social_network_id, a.app_variant, a.status, \
+           k.sealed, k.version, k.updated_at, a.token_expires_at, k.is_expiry_told, \
            EXISTS (SELECT 1 FROM publish_queue q, post_targets t WHERE q.account_id = a.id AND ", waits!(), " \
              AND t.updated_at > k.updated_at AND (", is_followed!(), " OR NOT EXISTS (SELECT 1 FROM target_parts r \
                WHERE r.target_id = t.id AND r.attempt = t.attempt AND r.sent_at <= k.updated_at))), \
@@ -296,6 +340,12 @@ statement! {
 statement! {
     LockStatus { id: Uuid as sql::Uuid } -> (sql::Text,) {
         "SELECT status FROM social_accounts WHERE id = $1 FOR NO KEY UPDATE"
+    }
+}
+
+statement! {
+    NextEvent { id: Uuid as sql::Uuid } -> (sql::BigInt,) {
+        "UPDATE social_accounts SET event_seq = event_seq + 1 WHERE id = $1 RETURNING event_seq"
     }
 }
 

@@ -36,18 +36,30 @@ pub(super) async fn are(connection: &mut AsyncPgConnection, account: Uuid, versi
     Ok(rows == [(version,)])
 }
 
+/// Notes that their end was told of. `false` when it had been, or they are others by now.
+pub(super) async fn tell_expiry(connection: &mut AsyncPgConnection, account: Uuid, version: i64) -> QueryResult<bool> {
+    Ok(TellExpiry { account, version }.execute(connection).await? == 1)
+}
+
+statement! {
+    TellExpiry { account: Uuid as sql::Uuid, version: i64 as sql::BigInt } {
+        "UPDATE account_tokens SET is_expiry_told = true WHERE account_id = $1 AND version = $2 AND NOT is_expiry_told"
+    }
+}
+
 statement! {
     PutTokens { account: Uuid as sql::Uuid, project: Uuid as sql::Uuid, sealed: Vec<u8> as sql::Bytea } {
         "INSERT INTO account_tokens (account_id, project_id, sealed, version, updated_at) \
          VALUES ($1, $2, $3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, clock_timestamp()) \
          ON CONFLICT (account_id) DO UPDATE SET sealed = EXCLUDED.sealed, version = account_tokens.version + 1, \
-           updated_at = EXCLUDED.updated_at"
+           updated_at = EXCLUDED.updated_at, is_expiry_told = false"
     }
 }
 
 statement! {
     ReplaceTokens { account: Uuid as sql::Uuid, version: i64 as sql::BigInt, sealed: Vec<u8> as sql::Bytea } {
-        "UPDATE account_tokens SET sealed = $3, version = version + 1, updated_at = clock_timestamp() \
+        "UPDATE account_tokens SET sealed = $3, version = version + 1, updated_at = clock_timestamp(), \
+           is_expiry_told = false \
          WHERE account_id = $1 AND version = $2"
     }
 }

@@ -95,6 +95,17 @@ pub async fn find_app(
     rows.into_iter().next().map(app).transpose()
 }
 
+/// An app whosever it is, for a network that asks about it by its address, and whose it is.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find_by_id(database: &Database, id: NetworkId) -> Result<Option<(ProjectId, App)>, StoreError> {
+    let mut connection = database.connection().await?;
+    let rows: Vec<(Uuid, AppRow)> =
+        FindById { id: id.0 }.load(&mut connection).await.map_err(StoreError::from_diesel("find an app by its id"))?;
+    rows.into_iter().next().map(|(project, row)| Ok((project.into(), app(row)?))).transpose()
+}
+
 /// A project's apps, newest first, from the one after `after` on.
 ///
 /// # Errors
@@ -164,6 +175,12 @@ use columns;
 statement! {
     GetNetwork { project: Uuid as sql::Uuid, id: Uuid as sql::Uuid } -> SqlApp {
         concat!("SELECT ", columns!(), " FROM social_networks WHERE project_id = $1 AND id = $2")
+    }
+}
+
+statement! {
+    FindById { id: Uuid as sql::Uuid } -> (sql::Uuid, SqlApp) {
+        concat!("SELECT project_id, ", columns!(), " FROM social_networks WHERE id = $1")
     }
 }
 

@@ -179,7 +179,9 @@ fn pick(choices: Vec<Choice>, ids: &[String]) -> Result<Vec<Choice>, Vec<String>
 }
 
 fn new_account(session: &Session, word: &Finalize<'_>, choice: Choice) -> NewAccount {
+    let app_variant = session.social_network_id.is_none().then(|| session.variant.clone());
     NewAccount {
+        app_variant,
         id: choice.account_id,
         profile: Profile {
             platform: session.platform,

@@ -6,6 +6,7 @@
 
 mod begin;
 mod finalize;
+mod find;
 mod found;
 mod pending;
 mod redeem;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 pub use begin::{NewSession, begin};
 pub use finalize::{Finalize, Finalized, Rejected, Selection, finalize};
+pub use find::{find, get};
 pub use found::{Choice, MOST_CHOICES, fail, found};
 pub use pending::{Chosen, Page, Pending, choose, forget, pending};
 pub use redeem::{Redeemed, redeem};

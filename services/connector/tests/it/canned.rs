@@ -20,6 +20,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 
+use crate::consent::CannedConsent;
+
 pub(crate) struct Canned {
     has_refresher: bool,
     /// Answers to renewals, in order.
@@ -32,6 +34,9 @@ pub(crate) struct Canned {
     waiting: mpsc::UnboundedSender<()>,
     pub(crate) at_the_gate: tokio::sync::Mutex<mpsc::UnboundedReceiver<()>>,
     holds_renewals: Mutex<bool>,
+    /// The apps that renewals came with, by their client ids.
+    pub(crate) apps: Mutex<Vec<Option<String>>>,
+    pub(crate) consent: CannedConsent,
 }
 
 impl Canned {
@@ -46,6 +51,8 @@ impl Canned {
             waiting,
             at_the_gate: tokio::sync::Mutex::new(at_the_gate),
             holds_renewals: Mutex::new(false),
+            apps: Mutex::default(),
+            consent: CannedConsent::new(!has_refresher),
         }))
     }
 
@@ -175,7 +182,7 @@ impl Network for Canned {
     }
 
     fn consent(&self) -> Option<&dyn Consent> {
-        None
+        Some(&self.consent)
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
@@ -189,8 +196,9 @@ impl Refresh for Canned {
         &self,
         _cx: &Cx<'_>,
         account: &Account<'_>,
-        _app: Option<&OauthApp<'_>>,
+        app: Option<&OauthApp<'_>>,
     ) -> Result<Tokens, Refusal> {
+        self.apps.lock().unwrap().push(app.map(|app| app.client_id.to_owned()));
         self.seen.lock().unwrap().push(account.tokens.expose_secret().to_owned());
         if *self.holds_renewals.lock().unwrap() {
             self.wait().await;

@@ -244,6 +244,7 @@ async fn tokens_sealed_to_another_account_than_the_profiles_connect_nothing() {
         profile: Profile { platform: Platform::X, realm: String::new(), network_unique_id: profile.to_owned() },
         external_id: A.map(str::to_owned),
         social_network_id: None,
+        app_variant: None,
         username: "user".to_owned(),
         display_name: None,
         profile_image_url: None,

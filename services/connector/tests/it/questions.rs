@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use bus::AskError;
-use domain::{connection::ConnectAnswer, ids::ProjectId, platform::Platform, policy::Mode};
+use domain::{
+    connection::{ConnectAnswer, ConnectQuestion},
+    ids::ProjectId,
+    platform::Platform,
+    policy::Mode,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -98,7 +103,8 @@ async fn a_network_that_hangs_is_given_up_in_time_and_holds_up_no_other() {
 async fn a_crash_in_a_networks_client_is_told_at_once_and_ends_nothing() {
     let world = World::new().await;
     let request = world.request(&json!({"id": "1", "token": "t", "fail": "panic"}), None);
-    assert!(matches!(world.ask(serde_json::to_vec(&request).unwrap()).await, Err(AskError::Unavailable)));
+    let question = serde_json::to_vec(&ConnectQuestion::Credentials(request)).unwrap();
+    assert!(matches!(world.ask(question).await, Err(AskError::Unavailable)));
     assert!(matches!(world.connect(json!({"id": "1", "token": "t"}), None).await, ConnectAnswer::Connected { .. }));
     world.stop().await;
 }

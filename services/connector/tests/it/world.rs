@@ -1,10 +1,12 @@
 //! A connector at work, its callers' side of the bus, and a relay that hands lanes over when told to.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bus::{AskError, Bus};
-use connector::{ConnectorError, ConnectorSettings, Parts, serve};
+use connector::{
+    Connector, ConnectorError, ConnectorSettings, DefaultApp, DefaultApps, DefaultAppsSection, Networks, Parts, bind,
+};
 use domain::{
     account::Account,
     connection::{ConnectAnswer, ConnectQuestion, ConnectRequest, SEALED_IN},
@@ -22,6 +24,7 @@ use runtime::{
     metrics::Metrics,
     shutdown::Shutdown,
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use store::{
     Database,
@@ -32,6 +35,7 @@ use store::{
 };
 use testkit::TestDatabase;
 use tokio::task::JoinHandle;
+use url::Url;
 use uuid::Uuid;
 use vault::{Context, PrivateRing};
 
@@ -48,14 +52,20 @@ pub(crate) struct World {
     pub(crate) shutdown: Shutdown,
     pub(crate) metrics: Metrics,
     pub(crate) service: JoinHandle<Result<(), ConnectorError>>,
+    /// Where browsers reach it.
+    pub(crate) origin: Url,
     lanes: Lanes,
     posts: Posts,
 }
 
 pub(crate) fn settings() -> ConnectorSettings {
     ConnectorSettings {
+        host: "127.0.0.1".to_owned(),
+        port: 0,
+        public_url: String::new(),
         questions: 32,
         identify_timeout_ms: 8_000,
+        consent_timeout_ms: 8_000,
         lanes: 16,
         refresh_timeout_ms: 15_000,
         first_wait_ms: 5_000,
@@ -79,6 +89,13 @@ pub(crate) fn in_seconds(seconds: i64) -> Timestamp {
     now() + SignedDuration::from_secs(seconds)
 }
 
+/// The operator has an app for Bluesky.
+fn operators() -> DefaultAppsSection {
+    let app =
+        DefaultApp { client_id: "operators".to_owned(), client_secret: "0perators-s3cr3t".into(), scopes: Vec::new() };
+    BTreeMap::from([(Platform::Bluesky, BTreeMap::from([("default_app".to_owned(), app)]))])
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(settings()).await
@@ -93,6 +110,9 @@ impl World {
         let ring = ring();
         let shutdown = Shutdown::new(Duration::from_secs(settings.shutdown_seconds));
         let metrics = Metrics::new("connector");
+        let networks: Networks = Arc::new(move |platform| -> &'static dyn Network {
+            if platform == Platform::Mastodon { without_refresh } else { network }
+        });
         let parts = Parts {
             database: store.clone(),
             bus: Arc::clone(&bus),
@@ -101,14 +121,17 @@ impl World {
             clock: Arc::new(SystemClock),
             metrics: metrics.clone(),
             sandbox: Some("http://127.0.0.1:9".parse().unwrap()),
-            networks: Arc::new(move |platform| -> &'static dyn Network {
-                if platform == Platform::Mastodon { without_refresh } else { network }
-            }),
+            default_apps: DefaultApps::of(&operators(), &networks).unwrap(),
+            networks,
         };
+        let listening = bind(&settings).unwrap();
+        let origin = listening.origin.clone();
+        let connector = Connector::new(parts, settings, origin.clone(), shutdown.clone()).await.unwrap();
         Self {
             lanes: Lanes::new(store.clone(), LeaseSettings::default()),
             posts: Posts::new(store.clone()),
-            service: tokio::spawn(serve(parts, settings, shutdown.clone())),
+            service: tokio::spawn(connector.serve(listening)),
+            origin,
             database,
             store,
             bus,
@@ -138,6 +161,13 @@ impl World {
             sealed_credentials: STANDARD.encode(ring.public().seal(credentials, &context).unwrap()),
             trace: None,
         }
+    }
+
+    /// Asks anything.
+    pub(crate) async fn question<A: DeserializeOwned>(&self, question: &ConnectQuestion) -> A {
+        let body = serde_json::to_vec(question).unwrap();
+        let answer = self.bus.ask(Call::Connect, body, Duration::from_secs(10)).await.expect("an answer");
+        serde_json::from_slice(&answer).expect("an answer to this question")
     }
 
     pub(crate) async fn ask(&self, body: Vec<u8>) -> Result<ConnectAnswer, AskError> {
