@@ -141,9 +141,10 @@ async fn read(near: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request
 fn repeat(request: &Request, says: &Says) -> Vec<u8> {
     let secret = request.authorization.split(' ').next_back().unwrap_or_default();
     let heard = format!("{} and {secret} and {}", request.authorization, String::from_utf8_lossy(&request.body));
-    let body = json!({"error": says.error, "error_description": heard, "message": heard, "title": "Heard", "detail": heard,
+    let body =
+        json!({"error": says.error, "error_description": heard, "message": heard, "title": "Heard", "detail": heard,
         "errors": [{"message": heard, "detail": heard}]})
-    .to_string();
+        .to_string();
     format!(
         "HTTP/1.1 {} Heard\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         says.status,

@@ -106,14 +106,16 @@ async fn a_network_that_hangs_is_no_bad_health(transport: Transport) {
     let house = House::up(Options::over(transport)).await;
     let tenant = house.tenant().await;
     let (hung, fine) = (tenant.connect(Platform::X).await, tenant.connect(Platform::Bluesky).await);
-    tenant.world.fault(json!({"account": hung.resident.account, "operation": "*", "fault": "hang", "times": null})).await;
+    tenant
+        .world
+        .fault(json!({"account": hung.resident.account, "operation": "*", "fault": "hang", "times": null}))
+        .await;
 
     // when
     let began = Instant::now();
     let path = |what: &str| format!("/v1/social-accounts/{}/{what}", hung.id);
     let (paths, other) = ((path("health"), path("metrics")), async { health(&tenant, &fine).await });
-    let (health, metrics, other) =
-        tokio::join!(tenant.caller.get(&paths.0), tenant.caller.get(&paths.1), other);
+    let (health, metrics, other) = tokio::join!(tenant.caller.get(&paths.0), tenant.caller.get(&paths.1), other);
 
     // then
     for reply in [health, metrics] {

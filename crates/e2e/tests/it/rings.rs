@@ -83,7 +83,8 @@ async fn a_key_takes_over_from_another_while_everything_runs() {
     let versions = "SELECT version::text FROM account_tokens ORDER BY account_id LIMIT 3";
     let before = fleet.db.texts(versions).await;
     crowd::gather(&fleet.db, &fleet.ring(), tenant.project, Platform::X, CROWD).await;
-    let crowd: Vec<_> = sealed(&fleet.db).await.iter().map(|row| (row.0, row.1)).filter(|row| is_of_crowd(&accounts, row.0)).collect();
+    let crowd: Vec<_> =
+        sealed(&fleet.db).await.iter().map(|row| (row.0, row.1)).filter(|row| is_of_crowd(&accounts, row.0)).collect();
     assert_eq!(crowd.len(), CROWD);
     let pair = vault::generate();
     let (old, new) = (fleet.keys().0.to_owned(), pair.private.expose_secret().to_owned());
@@ -135,7 +136,10 @@ async fn a_key_takes_over_from_another_while_everything_runs() {
     // and: whoever is renewing tokens finds the version that it read
     assert_eq!(fleet.db.texts(versions).await, before);
     let again = fleet.fanfare(&["keys", "rewrap"]).await;
-    assert!(again.is_done && again.out.lines().all(|line| !line.contains("rewrapped") || line.contains(" 0 rewrapped")), "{again:?}");
+    assert!(
+        again.is_done && again.out.lines().all(|line| !line.contains("rewrapped") || line.contains(" 0 rewrapped")),
+        "{again:?}"
+    );
 
     // when: the old key is taken away
     fleet.turn_keys(&new, &new_public);
@@ -181,7 +185,10 @@ async fn nobody_starts_without_a_key_that_something_was_sealed_to() {
     let finding = doctor.out.lines().find(|line| line.contains("vault")).unwrap_or_default();
     assert!(!doctor.is_done && finding.starts_with("FAIL") && finding.contains(&id_of_old), "{doctor:?}");
     let rewrap = fleet.fanfare(&["keys", "rewrap"]).await;
-    assert!(!rewrap.is_done && rewrap.out.contains("1 left as they are") && rewrap.out.contains(&id_of_old), "{rewrap:?}");
+    assert!(
+        !rewrap.is_done && rewrap.out.contains("1 left as they are") && rewrap.out.contains(&id_of_old),
+        "{rewrap:?}"
+    );
     let list = fleet.fanfare(&["keys", "list"]).await;
     assert!(list.out.lines().any(|line| line.starts_with(&id_of_old) && line.contains("missing")), "{list:?}");
 
