@@ -125,16 +125,12 @@ async fn planted_secrets_are_found_nowhere() {
     let town = Overheard::up().await;
     let tenant = &town.tenant;
     let mut planted = Planted(BTreeSet::new());
+    let (accounts, broken, throttled) =
+        (settle(tenant, &mut planted).await, settle(tenant, &mut planted).await, settle(tenant, &mut planted).await);
     let hook = Hook::of(tenant, &["*"]).await;
     let own = planted.new("header");
     let headers = json!({"headers": {"x-planted": own}});
     tenant.caller.patch(&format!("/v1/webhooks/{}", hook.id), headers).await.expect(200);
-    let mut accounts = Vec::new();
-    for platform in [Platform::X, Platform::Bluesky, Platform::Mastodon] {
-        let resident = tenant.world.settle(platform).await;
-        planted.take(&resident.credentials);
-        accounts.push(tenant.connect_as(resident).await);
-    }
 
     // when: they work
     let posted = tenant.post("all is well", &accounts).await;
@@ -143,17 +139,18 @@ async fn planted_secrets_are_found_nowhere() {
         look(tenant, account, 200).await;
     }
     // and: every call is refused, or breaks, with all that it said in the answer
-    for (status, error) in [(403, "forbidden"), (500, "internal"), (429, "slow_down")] {
+    for (status, error, whose) in [(403, "forbidden", &accounts), (500, "internal", &broken), (429, "slow", &throttled)]
+    {
         town.networks_repeat("/", status, error);
-        let posted = tenant.post(&format!("answered with {status}"), &accounts).await;
+        let posted = tenant.post(&format!("answered with {status}"), whose).await;
         tried(tenant, &posted).await;
-        for account in &accounts {
+        for account in whose {
             look(tenant, account, if status == 403 { 0 } else { 503 }).await;
         }
-        assert!(town.networks_behave() >= accounts.len(), "{status}");
+        assert!(town.networks_behave() >= whose.len(), "{status}");
     }
-    // and: tokens have run out, and renewing them is refused
-    town.networks_repeat("/", 401, "ExpiredToken");
+    // and: tokens are not taken any more, and neither is what renews them
+    town.networks_repeat("/", 401, "invalid_grant");
     let posted = tenant.post("answered with 401", &accounts).await;
     for account in &accounts {
         hook.wait_for_any(&["account.reauth_required", "account.token_expired"], &account.id).await;
@@ -210,6 +207,17 @@ async fn planted_secrets_are_found_nowhere() {
 /// Whether this is the connection that the secret was shown on.
 fn shows(bytes: &[u8]) -> bool {
     String::from_utf8_lossy(bytes).contains("\"signing_secret\"")
+}
+
+/// An account on each network, its secrets noted.
+async fn settle(tenant: &Tenant, planted: &mut Planted) -> Vec<Connected> {
+    let mut accounts = Vec::new();
+    for platform in [Platform::X, Platform::Bluesky, Platform::Mastodon] {
+        let resident = tenant.world.settle(platform).await;
+        planted.take(&resident.credentials);
+        accounts.push(tenant.connect_as(resident).await);
+    }
+    accounts
 }
 
 /// Asks for health and numbers; 0 for whatever they are answered with.
