@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::consent::{ClientIds, ReadyMade};
 use crate::core::Core;
 use crate::page::Shown;
-use crate::{bluesky, facebook, mastodon, threads, x};
+use crate::{bluesky, facebook, linkedin, mastodon, threads, x};
 
 /// The networks of this sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ use crate::{bluesky, facebook, mastodon, threads, x};
 pub(crate) enum Platform {
     Bluesky,
     Facebook,
+    #[serde(rename = "linkedin")]
+    LinkedIn,
     Mastodon,
     Threads,
     X,
@@ -35,7 +37,8 @@ pub(crate) struct Registered {
 }
 
 impl Platform {
-    pub(crate) const ALL: [Self; 5] = [Self::Bluesky, Self::Facebook, Self::Mastodon, Self::Threads, Self::X];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Bluesky, Self::Facebook, Self::LinkedIn, Self::Mastodon, Self::Threads, Self::X];
 
     /// The registry.
     pub(crate) fn entry(self) -> Registered {
@@ -58,6 +61,12 @@ impl Platform {
                 apps: &threads::APPS,
                 client_ids: ClientIds::Number,
             },
+            Self::LinkedIn => Registered {
+                open: linkedin::open,
+                mount: linkedin::mount,
+                apps: &linkedin::APPS,
+                client_ids: ClientIds::Word,
+            },
             Self::Mastodon => Registered {
                 open: mastodon::open,
                 mount: mastodon::mount,
@@ -74,6 +83,7 @@ impl Platform {
             Self::Bluesky => "bluesky",
             Self::Facebook => "facebook",
             Self::Threads => "threads",
+            Self::LinkedIn => "linkedin",
             Self::Mastodon => "mastodon",
             Self::X => "x",
         }

@@ -41,6 +41,7 @@ fn label(platform: Platform) -> &'static str {
         Platform::Bluesky => "Bluesky",
         Platform::Facebook => "Facebook",
         Platform::Threads => "Threads",
+        Platform::LinkedIn => "LinkedIn",
         Platform::Mastodon => "Mastodon",
         Platform::X => "X",
     }

@@ -64,7 +64,16 @@ impl Given {
     }
 
     pub(crate) async fn account(&self, platform: &str, username: &str) -> Account {
-        let body = json!({"platform": platform, "username": username});
+        self.made(json!({"platform": platform, "username": username})).await
+    }
+
+    /// LinkedIn's other kind of account.
+    pub(crate) async fn organization(&self, username: &str) -> Account {
+        self.made(json!({"platform": "linkedin", "kind": "organization", "username": username})).await
+    }
+
+    /// An account as it is asked for.
+    pub(crate) async fn made(&self, body: Value) -> Account {
         let made = answer(self.post("/_sandbox/accounts").json(&body)).await;
         assert!([200, 201].contains(&made.status), "{made:?}");
         let id = made.body["account"].as_str().expect("an id").to_owned();
