@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::consent::{ClientIds, ReadyMade};
 use crate::core::Core;
 use crate::page::Shown;
-use crate::{bluesky, facebook, linkedin, mastodon, threads, x};
+use crate::{bluesky, facebook, instagram, linkedin, mastodon, threads, x};
 
 /// The networks of this sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +21,7 @@ use crate::{bluesky, facebook, linkedin, mastodon, threads, x};
 pub(crate) enum Platform {
     Bluesky,
     Facebook,
+    Instagram,
     #[serde(rename = "linkedin")]
     LinkedIn,
     Mastodon,
@@ -37,8 +38,8 @@ pub(crate) struct Registered {
 }
 
 impl Platform {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Bluesky, Self::Facebook, Self::LinkedIn, Self::Mastodon, Self::Threads, Self::X];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Bluesky, Self::Facebook, Self::Instagram, Self::LinkedIn, Self::Mastodon, Self::Threads, Self::X];
 
     /// The registry.
     pub(crate) fn entry(self) -> Registered {
@@ -53,6 +54,12 @@ impl Platform {
                 open: facebook::open,
                 mount: facebook::mount,
                 apps: &facebook::APPS,
+                client_ids: ClientIds::Number,
+            },
+            Self::Instagram => Registered {
+                open: instagram::open,
+                mount: instagram::mount,
+                apps: &instagram::APPS,
                 client_ids: ClientIds::Number,
             },
             Self::Threads => Registered {
@@ -82,6 +89,7 @@ impl Platform {
         match self {
             Self::Bluesky => "bluesky",
             Self::Facebook => "facebook",
+            Self::Instagram => "instagram",
             Self::Threads => "threads",
             Self::LinkedIn => "linkedin",
             Self::Mastodon => "mastodon",
@@ -127,6 +135,9 @@ pub(crate) trait Network: Any + Send + Sync {
     /// Makes an account, or fresh credentials for the account that has the name already. `Err` says what is wrong with
     /// what was asked.
     fn create_account(&self, wanted: &Wanted) -> Result<NewAccount, String>;
+
+    /// Learns of another network of the same world, once, before anything else happens.
+    fn meet(&self, _: Arc<dyn Network>) {}
 
     /// Applies a fact read back from the journal.
     fn replay(&self, fact: &RawValue) -> Result<(), serde_json::Error>;

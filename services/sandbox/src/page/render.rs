@@ -40,6 +40,7 @@ fn label(platform: Platform) -> &'static str {
     match platform {
         Platform::Bluesky => "Bluesky",
         Platform::Facebook => "Facebook",
+        Platform::Instagram => "Instagram",
         Platform::Threads => "Threads",
         Platform::LinkedIn => "LinkedIn",
         Platform::Mastodon => "Mastodon",
