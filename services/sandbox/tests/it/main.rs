@@ -9,6 +9,8 @@ mod given;
 mod graph;
 mod happy;
 mod hostile;
+mod instagram;
+mod instagram_oauth;
 mod linkedin;
 mod linkedin_oauth;
 mod mastodon;
