@@ -2,10 +2,15 @@
 
 mod bluesky;
 mod browser;
+mod facebook;
+mod facebook_oauth;
 mod faults;
 mod given;
+mod graph;
 mod happy;
 mod hostile;
+mod instagram;
+mod instagram_oauth;
 mod linkedin;
 mod linkedin_oauth;
 mod mastodon;
@@ -15,5 +20,7 @@ mod page;
 mod posting;
 mod restart;
 mod speed;
+mod threads;
+mod threads_oauth;
 mod x;
 mod x_oauth;
