@@ -74,10 +74,14 @@ pub async fn serve(parts: Parts, settings: &Settings, shutdown: Shutdown) -> Res
     let listener = listen(&settings.gateway.host, settings.gateway.port)?;
     let addr = listener.local_addr().map_err(GatewayError::Serve)?;
     let origin = origin(&settings.gateway.public_url, addr)?;
+    let oauth = match settings.gateway.oauth_url.as_str() {
+        "" => origin.clone(),
+        text => parse_origin("gateway.oauth_url", text)?,
+    };
     let relay = Relay::new(parts.database.clone(), Arc::clone(&parts.bus), &parts.metrics)?;
     let sweeping =
         sweep::run(parts.database.clone(), parts.objects.clone(), Arc::clone(&parts.clock), shutdown.clone());
-    let app = Data::from(Arc::new(App::new(parts, settings.media.clone(), origin.clone())?));
+    let app = Data::from(Arc::new(App::new(parts, settings.media.clone(), origin.clone(), oauth)?));
     let workers = match settings.gateway.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
