@@ -30,6 +30,7 @@ pub const KNOWN: &[&str] = &[
     "gateway.admin.host",
     "gateway.admin.port",
     "gateway.host",
+    "gateway.oauth_url",
     "gateway.port",
     "gateway.shutdown_seconds",
     "gateway.workers",

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     account::{Account, AccountStatus},
-    ids::{AccountId, ContainerId, DeliveryId, EndpointId, EventId, KeyId, MediaId, PostId, ProjectId, TargetId},
+    ids::{
+        AccountId, ContainerId, DeliveryId, EndpointId, EventId, KeyId, MediaId, NetworkId, PostId, ProjectId, TargetId,
+    },
     live,
     media::MediaKind,
     platform::Platform,
@@ -227,6 +229,36 @@ fn what_is_asked_of_a_network_is_as_described() {
             engagement: live::Engagement { views: Some(1), likes: Some(1), comments: Some(1), shares: Some(1) },
             platform_specific: json!({}),
             captured_at: NOW,
+        },
+    );
+}
+
+#[test]
+fn apps_and_what_attempts_find_are_as_described() {
+    let network = store::networks::SocialNetwork {
+        id: NetworkId(Uuid::nil()),
+        platform: Platform::X,
+        variant: String::new(),
+        display_name: some(),
+        client_id: String::new(),
+        scopes: vec![String::new()],
+        extra: json!({}),
+        is_enabled: true,
+        is_registered: false,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let mut shown = serde_json::to_value(network).unwrap();
+    shown["callback_url"] = json!("https://a.example/");
+    check("SocialNetwork", shown);
+    check(
+        "PendingPage",
+        store::sessions::Page {
+            id: String::new(),
+            r#type: String::new(),
+            name: String::new(),
+            username: String::new(),
+            profile_image_url: some(),
         },
     );
 }

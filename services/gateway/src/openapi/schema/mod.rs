@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "mirrors: only their schemas are used")]
 
 mod account;
+mod connecting;
 mod key;
 mod media;
 mod platform;
@@ -23,7 +24,16 @@ pub(super) fn register(components: ComponentsBuilder) -> ComponentsBuilder {
     add::<account::Account>(&mut schemas);
     add::<account::AccountMetrics>(&mut schemas);
     add::<account::ConnectAccountRequest>(&mut schemas);
+    add::<account::TransferAccountRequest>(&mut schemas);
     add::<account::UpdateAccountRequest>(&mut schemas);
+    add::<connecting::AuthUrl>(&mut schemas);
+    add::<connecting::AuthUrlRequest>(&mut schemas);
+    add::<connecting::Connected>(&mut schemas);
+    add::<connecting::CreateNetworkRequest>(&mut schemas);
+    add::<connecting::FinalizeRequest>(&mut schemas);
+    add::<connecting::Network>(&mut schemas);
+    add::<connecting::Pending>(&mut schemas);
+    add::<connecting::UpdateNetworkRequest>(&mut schemas);
     add::<account::Health>(&mut schemas);
     add::<key::CreateKeyRequest>(&mut schemas);
     add::<key::Key>(&mut schemas);
