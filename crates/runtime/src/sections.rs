@@ -29,6 +29,7 @@ pub const KNOWN: &[&str] = &[
     "gateway",
     "gateway.admin.host",
     "gateway.admin.port",
+    "gateway.oauth_url",
     "gateway.shutdown_seconds",
     "log",
     "media",

@@ -100,6 +100,7 @@ impl Settings {
                 port: self.gateway.port,
                 workers: self.gateway.workers,
                 public_url: self.gateway.public_url.clone(),
+                oauth_url: String::new(),
                 shutdown_seconds: self.fanfare.shutdown_seconds,
                 admin: self.fanfare.admin.clone(),
             },

@@ -18,6 +18,7 @@ mod keys;
 mod leased;
 mod media;
 mod metrics;
+mod networks;
 mod openapi;
 mod page;
 mod platforms;

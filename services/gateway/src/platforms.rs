@@ -1,12 +1,17 @@
 //! The networks and their limits, as data.
 
-use ::platforms::network;
+use std::ops::RangeInclusive;
+
+use ::platforms::{Consent, network};
 use actix_web::web::Json;
 use domain::platform::Platform;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{auth::Caller, page::List, problem::Problem, query::Query};
+use crate::{auth::Caller, fields::Field, page::List, problem::Problem, query::Query};
+
+/// Characters of a network's name.
+pub(crate) const NAME: RangeInclusive<usize> = 1..=50;
 
 /// One network.
 #[derive(Debug, Serialize)]
@@ -49,4 +54,26 @@ pub(crate) fn all() -> impl Iterator<Item = PlatformResponse> {
 /// [`Problem::UnsupportedPlatform`].
 pub(crate) fn known(name: &str) -> Result<Platform, Problem> {
     name.parse().map_err(|_| Problem::UnsupportedPlatform(name.to_owned()))
+}
+
+/// Makes sure that a body names no network that is not here: that is all there is to say then, whatever else is wrong.
+///
+/// # Errors
+/// [`Problem::UnsupportedPlatform`].
+pub(crate) fn refuse_unsupported(body: &Value) -> Result<(), Problem> {
+    match body.get("platform").and_then(Value::as_str) {
+        Some(name) if NAME.contains(&name.chars().count()) => known(name).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// The network that a body names and its way of connecting by consent.
+pub(crate) fn consenting(field: Field<'_>) -> Option<(Platform, &'static dyn Consent)> {
+    let (name, field) = field.text_kept(NAME)?;
+    let platform = name.parse().ok()?;
+    let (network, name) = (network(platform), network(platform).spec().name);
+    network
+        .consent()
+        .map(|consent| (platform, consent))
+        .or_else(|| field.refuse("not_available", format!("{name} has no consent page here; connect with credentials")))
 }

@@ -57,6 +57,9 @@ pub(crate) enum Problem {
     /// Fields are at fault: all of them.
     #[error("{}", count(.0))]
     Invalid(Vec<Fault>),
+    /// An attempt to connect was finalized, failed, or waited too long.
+    #[error("this attempt to connect is over; begin another one")]
+    SessionExpired,
     /// The idempotency key was used for another call.
     #[error("this idempotency key was used for another call")]
     IdempotencyKeyReused,
@@ -98,6 +101,7 @@ pub(crate) const CODES: &[Entry] = &[
     ("account_owned", 409, "The profile belongs to another owner"),
     ("external_ref_taken", 409, "The external_ref is taken"),
     ("conflict", 409, "Not in this state"),
+    ("session_expired", 410, "The attempt to connect is over"),
     ("payload_too_large", 413, "The body is too large"),
     ("unsupported_media_type", 415, "The content type is not taken"),
     ("validation_failed", 422, "The request is not valid"),
@@ -134,6 +138,7 @@ impl Problem {
             Self::AccountOwned(_) => "account_owned",
             Self::ExternalRefTaken => "external_ref_taken",
             Self::Conflict(_) => "conflict",
+            Self::SessionExpired => "session_expired",
             Self::TooLarge(_) => "payload_too_large",
             Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::Invalid(_) => "validation_failed",
@@ -253,6 +258,7 @@ mod tests {
             Problem::AccountOwned(None),
             Problem::ExternalRefTaken,
             Problem::Conflict(text()),
+            Problem::SessionExpired,
             Problem::TooLarge(0),
             Problem::UnsupportedMediaType(text()),
             Problem::Invalid(Vec::new()),

@@ -7,8 +7,8 @@ use actix_web::{
 };
 
 use crate::{
-    accounts, auth::authenticate, errors, events, keys, media, openapi, platforms, posts, problem::Problem, projects,
-    webhooks,
+    accounts, auth::authenticate, errors, events, keys, media, networks, openapi, platforms, posts, problem::Problem,
+    projects, webhooks,
 };
 
 /// A path and the methods it takes.
@@ -52,8 +52,14 @@ routes! {
     "/v1/webhooks/{id}/deliveries" { get => webhooks::deliveries }
     "/v1/webhooks/{id}/deliveries/{delivery}/retry" { post => webhooks::retry }
     "/v1/events" { get => events::list }
+    "/v1/social-networks" { get => networks::list, post => networks::create }
+    "/v1/social-networks/{id}" { get => networks::get, patch => networks::patch, delete => networks::delete }
     "/v1/social-accounts" { get => accounts::list, post => accounts::connect }
+    "/v1/social-accounts/auth-url" { post => accounts::auth_url }
+    "/v1/social-accounts/pending/{session}" { get => accounts::pending }
+    "/v1/social-accounts/pending/{session}/finalize" { post => accounts::finalize }
     "/v1/social-accounts/{id}" { get => accounts::get, patch => accounts::patch, delete => accounts::delete }
+    "/v1/social-accounts/{id}/transfer" { post => accounts::transfer }
     "/v1/posts" { get => posts::list, post => posts::create }
     "/v1/posts/batch" { post => posts::batch }
     "/v1/posts/validate" { post => posts::validate }

@@ -113,10 +113,14 @@ pub async fn serve_with(
     shutdown: Shutdown,
 ) -> Result<Bound, GatewayError> {
     let Listening { listener, addr, origin } = listening;
+    let oauth = match settings.gateway.oauth_url.as_str() {
+        "" => origin.clone(),
+        text => parse_origin("gateway.oauth_url", text)?,
+    };
     let relay = Relay::new(parts.database.clone(), Arc::clone(&parts.bus), &parts.metrics)?;
     let sweeping =
         sweep::run(parts.database.clone(), parts.objects.clone(), Arc::clone(&parts.clock), shutdown.clone());
-    let app = Data::from(Arc::new(App::new(parts, settings.media.clone(), origin.clone())?));
+    let app = Data::from(Arc::new(App::new(parts, settings.media.clone(), origin.clone(), oauth)?));
     let workers = match settings.gateway.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,

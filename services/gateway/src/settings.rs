@@ -42,6 +42,7 @@ pub struct ServerSettings {
     pub port: u16,
     pub workers: usize,
     pub public_url: String,
+    pub oauth_url: String,
     pub shutdown_seconds: u64,
     pub admin: AdminSettings,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bus::Bus;
+use domain::{connection::callback_path, ids::NetworkId};
 use egress::Door;
 use media::Objects;
 use runtime::{
@@ -59,6 +60,8 @@ pub struct App {
     pub sandbox: Option<Url>,
     /// This server as its callers reach it.
     pub origin: Url,
+    /// The connector as browsers reach it.
+    pub oauth: Url,
     /// Limits of uploads.
     pub media: MediaSection,
     /// Looks up whom posts are for.
@@ -74,7 +77,7 @@ pub struct App {
 impl App {
     /// # Errors
     /// [`MetricsError`] when this process has defined the same metrics before.
-    pub(crate) fn new(parts: Parts, media: MediaSection, origin: Url) -> Result<Self, MetricsError> {
+    pub(crate) fn new(parts: Parts, media: MediaSection, origin: Url, oauth: Url) -> Result<Self, MetricsError> {
         let posts = Posts::new(parts.database.clone());
         Ok(Self {
             http: HttpMetrics::new(&parts.metrics)?,
@@ -90,9 +93,15 @@ impl App {
             media_key: parts.media_key,
             sandbox: parts.sandbox,
             origin,
+            oauth,
             media,
             keys: Cache::default(),
         })
+    }
+
+    /// Where a network is to send browsers back to with an app's answer.
+    pub fn callback_url(&self, app: NetworkId) -> String {
+        format!("{}{}", self.oauth.as_str().trim_end_matches('/'), callback_path(app))
     }
 
     /// An address on this server.

@@ -1,5 +1,5 @@
-//! Forgetting what has run out (answers kept for idempotency keys, budgets that nobody uses, uploads with their bytes,
-//! old history), and making room for history to come.
+//! Forgetting what has run out (answers kept for idempotency keys, budgets that nobody uses, attempts to connect,
+//! uploads with their bytes, old history), and making room for history to come.
 //!
 //! Every gateway does it; two at once find the same rows and do no harm.
 
@@ -9,7 +9,7 @@ use domain::media::object_key;
 use jiff::Timestamp;
 use media::{MediaError, ObjectKey, Objects};
 use runtime::{clock::Clock, shutdown::Shutdown};
-use store::{Database, StoreError, budgets, idempotency, media as files, partitions};
+use store::{Database, StoreError, budgets, idempotency, media as files, partitions, sessions};
 
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Rows of one statement.
@@ -40,6 +40,7 @@ async fn sweep(database: &Database, objects: &Objects, now: Timestamp) -> Result
     partitions::turn(database, now).await?;
     while idempotency::expire(database, CHUNK).await? > 0 {}
     while budgets::forget(database, CHUNK).await? > 0 {}
+    while sessions::forget(database, CHUNK).await? > 0 {}
     loop {
         let expired = files::list_expired(database, CHUNK).await?;
         if expired.is_empty() {

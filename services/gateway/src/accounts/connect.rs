@@ -3,15 +3,13 @@
 //! They are sealed here and opened by the connector, which asks the network whose they are. This service cannot open
 //! them again, and neither keeps nor logs them.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::time::Duration;
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bus::AskError;
 use domain::{
     connection::{ConnectAnswer, ConnectQuestion, ConnectRequest, SEALED_IN},
     fault::Fault,
-    job::Call,
     platform::Platform,
     policy::Mode,
     target::ErrorCode,
@@ -22,7 +20,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use vault::Context;
 
-use super::sight;
+use super::{ask::ask, sight};
 use crate::{
     App,
     answer::Incoming,
@@ -30,17 +28,13 @@ use crate::{
     body::{Body, json},
     fields::Object,
     leased::leased,
-    platforms::known,
+    platforms::{NAME, known, refuse_unsupported},
     problem::Problem,
     query::Query,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The key is free again this long after the process that leased it died.
 const LEASE: Duration = Duration::from_secs(30);
-
-/// Characters of a network's name.
-const PLATFORM: RangeInclusive<usize> = 1..=50;
 
 /// What a caller hands in.
 struct Given {
@@ -71,20 +65,12 @@ pub(crate) async fn connect(
     }
     let request = seal(&app, &caller, &incoming, platform, owner, &given.credentials)?;
     let question = ConnectQuestion::Credentials(request);
-    let work = async { answer(platform, ask(&app, &question).await?) };
+    let work = async { answer(platform, ask(&app, &question, "/credentials").await?) };
     leased(&app, body.once(&caller, StatusCode::CREATED), LEASE, work).await
 }
 
-/// A network that is not here is all there is to say, whatever else it would need.
-fn refuse_unsupported(body: &Value) -> Result<(), Problem> {
-    match body.get("platform").and_then(Value::as_str) {
-        Some(name) if PLATFORM.contains(&name.chars().count()) => known(name).map(drop),
-        _ => Ok(()),
-    }
-}
-
 fn read(body: &Object<'_>) -> Option<Given> {
-    let platform = body.required("platform").text(PLATFORM).map(str::to_owned);
+    let platform = body.required("platform").text(NAME).map(str::to_owned);
     let external_id = body.optional("external_id").text(1..=255).map(str::to_owned);
     let credentials = body.required("credentials").any_object().map(|given| SecretString::from(given.to_string()));
     let legacy = body.optional("legacy_ids");
@@ -125,18 +111,7 @@ fn seal(
     })
 }
 
-async fn ask(app: &App, question: &ConnectQuestion) -> Result<ConnectAnswer, Problem> {
-    let question = serde_json::to_vec(question)
-        .map_err(|error| Problem::Internal(format!("a question has no JSON form: {error}")))?;
-    let answer = app.bus.ask(Call::Connect, question, PATIENCE).await.map_err(|error| match error {
-        AskError::Timeout => Problem::PlatformTimeout,
-        AskError::Unavailable => Problem::unavailable("the connector cannot be asked"),
-        AskError::TooLarge => Problem::fault("/credentials", "too_long", "is longer than any network's are"),
-    })?;
-    serde_json::from_slice(&answer)
-        .map_err(|error| Problem::Internal(format!("the connector's answer cannot be read: {error}")))
-}
-
+/// A refusal's code is a word of targets' errors, or the one that says no more than that.
 fn answer(platform: Platform, answer: ConnectAnswer) -> Result<(StatusCode, Value), Problem> {
     match answer {
         ConnectAnswer::Connected { account, is_new } => {
@@ -146,17 +121,11 @@ fn answer(platform: Platform, answer: ConnectAnswer) -> Result<(StatusCode, Valu
         ConnectAnswer::Owned { account_id } => Err(Problem::AccountOwned(Some(account_id))),
         ConnectAnswer::Refused { pointer, code, detail } => Err(Problem::Invalid(vec![Fault {
             pointer: format!("/credentials{pointer}"),
-            code: refusal(&code),
+            code: code.parse().map_or("invalid_credentials", ErrorCode::word),
             detail,
             platform: Some(platform),
             account_id: None,
         }])),
         ConnectAnswer::Unavailable { detail } => Err(Problem::unavailable(detail)),
     }
-}
-
-/// The connector's word from the closed list that callers see: that of targets' errors and one more.
-fn refusal(code: &str) -> &'static str {
-    const INVALID: &str = "invalid_credentials";
-    code.parse().map_or(INVALID, ErrorCode::word)
 }

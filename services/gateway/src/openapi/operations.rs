@@ -1,5 +1,7 @@
 //! Every call with what goes in and what comes out. A test holds this against the router's table.
 
+mod connecting;
+
 use crate::auth::Scope;
 
 /// What a call answers.
@@ -75,7 +77,7 @@ const TOKEN: (&str, &str) = ("token", "From the link that was given");
 
 /// All calls, in the order of the contract.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
-    [OWN, ACCOUNTS, POSTS, MEDIA, WEBHOOKS].into_iter().flatten()
+    [OWN, connecting::NETWORKS, connecting::ATTEMPTS, ACCOUNTS, POSTS, MEDIA, WEBHOOKS].into_iter().flatten()
 }
 
 const OWN: &[Operation] = &[
@@ -141,6 +143,15 @@ const ACCOUNTS: &[Operation] = &[
     )
     .scope(Scope::AccountsWrite)
     .query(&[("purge", "`true` erases what is known of it")]),
+    Operation::new(
+        "post",
+        "/v1/social-accounts/{id}/transfer",
+        "transfer_account",
+        "Give it to another owner",
+        &[(200, One("Account"))],
+    )
+    .scope(Scope::AccountsTransfer)
+    .body("TransferAccountRequest"),
 ];
 
 const POSTS: &[Operation] = &[

@@ -6,7 +6,7 @@ use domain::{
     ids::{AccountId, ProjectId},
     platform::Platform,
 };
-use gateway::Scope;
+use gateway::{Scope, Settings};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -51,7 +51,12 @@ impl House {
     }
 
     pub(crate) async fn without_sandbox() -> Self {
-        Self(Gateway::start_with(|settings| settings.sandbox.url = String::new()).await)
+        Self::start_with(|settings| settings.sandbox.url = String::new()).await
+    }
+
+    /// One with other settings.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self(Gateway::start_with(change).await)
     }
 
     /// A new project in test mode and a key with every scope.

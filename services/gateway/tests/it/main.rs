@@ -8,6 +8,7 @@ mod events;
 mod house;
 mod keys;
 mod kit;
+mod networks;
 mod outage;
 mod posts;
 mod project;

@@ -62,3 +62,14 @@ pub(super) struct UpdateAccountRequest {
     display_name: Option<String>,
     external_id: Option<String>,
 }
+
+/// Give an account to another owner.
+#[derive(ToSchema)]
+pub(super) struct TransferAccountRequest {
+    /// The owner it has.
+    #[schema(min_length = 1, max_length = 255)]
+    from: String,
+    /// The owner it is to have.
+    #[schema(min_length = 1, max_length = 255)]
+    to: String,
+}

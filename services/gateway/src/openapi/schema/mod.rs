@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "mirrors: only their schemas are used")]
 
 mod account;
+mod connecting;
 mod key;
 mod media;
 mod platform;
@@ -22,7 +23,16 @@ pub(super) fn register(components: ComponentsBuilder) -> ComponentsBuilder {
     let mut schemas = Vec::new();
     add::<account::Account>(&mut schemas);
     add::<account::ConnectAccountRequest>(&mut schemas);
+    add::<account::TransferAccountRequest>(&mut schemas);
     add::<account::UpdateAccountRequest>(&mut schemas);
+    add::<connecting::AuthUrl>(&mut schemas);
+    add::<connecting::AuthUrlRequest>(&mut schemas);
+    add::<connecting::Connected>(&mut schemas);
+    add::<connecting::CreateNetworkRequest>(&mut schemas);
+    add::<connecting::FinalizeRequest>(&mut schemas);
+    add::<connecting::Network>(&mut schemas);
+    add::<connecting::Pending>(&mut schemas);
+    add::<connecting::UpdateNetworkRequest>(&mut schemas);
     add::<key::CreateKeyRequest>(&mut schemas);
     add::<key::Key>(&mut schemas);
     add::<key::NewKey>(&mut schemas);

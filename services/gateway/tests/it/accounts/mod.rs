@@ -1,4 +1,7 @@
 //! `/v1/social-accounts`
 
+mod attempt;
 mod connect;
+mod found;
 mod manage;
+mod transfer;
