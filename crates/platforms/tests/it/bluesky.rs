@@ -3,7 +3,7 @@
 mod connect;
 mod consent;
 mod grant;
-mod proofs;
+pub(crate) mod proofs;
 mod publish;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -36,4 +36,12 @@ fn account(bed: &Bed) -> Connected {
     let tokens = json!({"service": bed.uri(), "pds": bed.uri(), "did": DID, "access_jwt": "access-1",
         "refresh_jwt": "refresh-1", "app_password": "aaaa-bbbb"});
     Connected::new(DID, "alice.example", facts, tokens)
+}
+
+/// An account that was connected on a consent page, at a server that does everything itself.
+pub(crate) fn granted(uri: &str) -> Connected {
+    let held = json!({"issuer": uri, "token_endpoint": format!("{uri}/oauth/token"), "pds": uri, "did": DID,
+        "client_id": "https://fanfare.example/v1/oauth/client-metadata/net_1", "confidential": false,
+        "access_token": "access-1", "refresh_token": "refresh-1", "dpop_key": proofs::key()});
+    Connected::new(DID, "alice.example", json!({"issuer": uri, "pds": uri}), held)
 }

@@ -1,14 +1,20 @@
 //! Answers that nobody would send who meant well: no call panics, none is taken for a success.
 
+use std::collections::BTreeMap;
+
 use domain::{
     platform::Platform,
     target::{Outcome, Probe},
 };
-use platforms::{Media, Network, network};
+use platforms::{ConsentAnswer, Media, Network, OauthApp, network};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
-use crate::bed::{Bed, Connected, main_part, sought};
+use crate::{
+    bed::{Bed, Connected, main_part, sought},
+    bluesky,
+};
 
 fn bodies() -> Vec<Vec<u8>> {
     let deep = "[".repeat(100_000);
@@ -100,6 +106,62 @@ async fn nonsense_is_never_taken_for_success() {
                 answer_everything(&bed.server, status, body.clone()).await;
                 let what = format!("{platform} {status} {}", String::from_utf8_lossy(&body[..body.len().min(60)]));
                 every_call(&bed, network(platform), &account, &given(platform, &bed.uri()), &what).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nonsense_is_no_success_for_a_grant_either() {
+    let bed = Bed::new().await;
+    let (account, network) = (bluesky::granted(&bed.uri()), network(Platform::Bluesky));
+    let given = given(Platform::Bluesky, &bed.uri());
+    for status in [200, 401, 500] {
+        for body in bodies() {
+            bed.forget().await;
+            answer_everything(&bed.server, status, body.clone()).await;
+            let what = format!("{status} {}", String::from_utf8_lossy(&body[..body.len().min(60)]));
+            every_call(&bed, network, &account, &given, &what).await;
+        }
+    }
+}
+
+/// What is kept of a request between the page and the code.
+fn kept(platform: Platform, uri: &str) -> Value {
+    match platform {
+        Platform::Mastodon => json!({"base": uri, "pkce": true}),
+        Platform::Bluesky => json!({"issuer": uri, "token_endpoint": format!("{uri}/oauth/token"), "did": null,
+            "dpop_key": bluesky::proofs::key()}),
+        _ => Value::Null,
+    }
+}
+
+#[tokio::test]
+async fn nonsense_connects_nobody() {
+    let bed = Bed::new().await;
+    let (verifier, secret) = (SecretString::from("v".repeat(43)), SecretString::from("s"));
+    let scopes = vec!["atproto".to_owned(), "write".to_owned()];
+    let query: BTreeMap<_, _> = [("code", "c".to_owned()), ("iss", bed.uri())].map(|(name, it)| (name.into(), it)).into();
+    let data = json!({"instance": bed.uri()});
+    for platform in Platform::all() {
+        let Some(consent) = network(platform).consent() else { continue };
+        let is_public = platform == Platform::Bluesky;
+        let app = OauthApp {
+            client_id: "https://fanfare.example/client",
+            client_secret: Some(&secret).filter(|_| !is_public),
+            extra: &Value::Null,
+            callback_url: "https://fanfare.example/cb",
+        };
+        let kept = SecretString::from(kept(platform, &bed.uri()).to_string());
+        let answer = ConsentAnswer { query: &query, verifier: &verifier, kept: &kept, scopes: &scopes, data: &data };
+        for status in [200, 400, 401, 500] {
+            for body in bodies() {
+                bed.forget().await;
+                answer_everything(&bed.server, status, body.clone()).await;
+                let granted = consent.complete(&bed.cx(), &app, &answer).await;
+                let what = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+                assert!(granted.is_err(), "{platform} {status} {what}");
+                assert!(!bed.seen().await.is_empty(), "{platform} asked");
             }
         }
     }

@@ -12,7 +12,10 @@ use tokio::{
 };
 use url::Url;
 
-use crate::bed::{Connected, NOW, at, door, main_part, outcome};
+use crate::{
+    bed::{Connected, NOW, at, door, main_part, outcome},
+    bluesky,
+};
 
 /// What a server does once it has read a request's head.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +88,21 @@ async fn an_answer_that_does_not_come_leaves_it_open() {
         for sent in [x, bluesky, mastodon] {
             assert_eq!(outcome(&sent), "ambiguous", "{does:?}: {sent:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_proven_send_without_an_answer_is_left_open_too() {
+    for does in [Does::Hangs, Does::Closes, Does::HalfAnswers, Does::Babbles, Does::Floods] {
+        let uri = server(does).await;
+        let (door, bases, bluesky) = (door(), Bases::default(), network(Platform::Bluesky));
+        let deadline = Deadline::after(Duration::from_secs(3));
+        let cx = Cx { door: &door, bases: &bases, now: at(NOW), deadline, readings: None };
+        let account = bluesky::granted(&uri);
+        let composed =
+            bluesky.compose(&cx, &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
+        let sent = bluesky.send(&cx, &account.get(), &composed).await;
+        assert_eq!(outcome(&sent), "ambiguous", "{does:?}: {sent:?}");
     }
 }
 
