@@ -377,7 +377,11 @@ impl Fleet {
                     ("FANFARE__LOG__FORMAT".into(), "pretty".into()),
                 ];
             }
-            Program::Gateway => settings.push(("FANFARE__VAULT__PUBLIC_KEYS".into(), self.keys.public.clone())),
+            Program::Gateway => {
+                let browsers = format!("http://127.0.0.1:{}", self.ports[&(Program::Connector, Port::Own)]);
+                settings.push(("FANFARE__GATEWAY__OAUTH_URL".into(), browsers));
+                settings.push(("FANFARE__VAULT__PUBLIC_KEYS".into(), self.keys.public.clone()));
+            }
             _ => settings.push(("FANFARE__VAULT__PRIVATE_KEYS".into(), self.keys.private.clone())),
         }
         if matches!(program, Program::Gateway | Program::Fanfare) {

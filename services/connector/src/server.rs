@@ -21,7 +21,7 @@ use store::{
     Database, StoreError,
     lanes::{Lanes, LeaseSettings},
 };
-use tokio::sync::Semaphore;
+use tokio::{runtime::Handle, sync::Semaphore};
 use url::Url;
 use vault::{Context, PrivateRing, PublicRing, VaultError};
 
@@ -130,6 +130,8 @@ pub(crate) struct Worker {
     pub(crate) sandbox: Option<Url>,
     pub(crate) default_apps: DefaultApps,
     pub(crate) shutdown: Shutdown,
+    /// Where calls to networks are made; a web server's threads have runtimes of their own.
+    pub(crate) runtime: Handle,
     networks: Networks,
 }
 
@@ -152,7 +154,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Makes it. `origin` is where browsers reach it, whoever serves its routes.
+    /// Makes it, on a Tokio runtime. `origin` is where browsers reach it, whoever serves its routes.
     ///
     /// # Errors
     /// [`ConnectorError`] when a metric cannot be defined or the bus is closed.
@@ -182,6 +184,7 @@ impl Connector {
             sandbox: parts.sandbox,
             default_apps: parts.default_apps,
             shutdown,
+            runtime: Handle::current(),
             networks: parts.networks,
         });
         Ok(Self { worker, asked, lanes })

@@ -19,7 +19,7 @@ use serde_json::Value;
 use store::{
     StoreError,
     audit::Actor,
-    networks::{self, NewNetwork},
+    networks::{self, NetworkChange, NewNetwork},
 };
 use url::Url;
 use uuid::Uuid;
@@ -32,6 +32,9 @@ pub(crate) const CALLBACK: &str = "/v1/oauth/callback";
 
 /// Stands before the network in the name of an app that no project has.
 const SHARED: &str = "default";
+
+/// What an app that a network handed out has of ours among its own: the address it was registered with.
+const REGISTERED_FOR: &str = "callback_url";
 
 /// How long the sandbox may take to tell its apps.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -104,12 +107,15 @@ pub(crate) async fn for_attempt(
     wanted: Wanted<'_>,
     scopes: &[String],
 ) -> Result<App, NoApp> {
-    if let Some(app) = of_project(worker, wanted).await? {
-        return Ok(app);
-    }
-    match consent.registrar() {
-        Some(registrar) => register(worker, cx, registrar, wanted, scopes).await,
-        None => shared(worker, wanted).await?.ok_or(NoApp::Missing),
+    let found = of_project(worker, wanted).await?;
+    let is_lost = |app: &App| app.is_registered && app.extra[REGISTERED_FOR] != app.callback_url;
+    match (found, consent.registrar()) {
+        (Some(app), Some(registrar)) if is_lost(&app) => {
+            register(worker, cx, registrar, wanted, scopes, app.network).await
+        }
+        (Some(app), _) => Ok(app),
+        (None, Some(registrar)) => register(worker, cx, registrar, wanted, scopes, None).await,
+        (None, None) => shared(worker, wanted).await?.ok_or(NoApp::Missing),
     }
 }
 
@@ -156,36 +162,41 @@ fn callback_url(worker: &Worker, name: &str) -> String {
     format!("{}{CALLBACK}/{name}", worker.origin.as_str().trim_end_matches('/'))
 }
 
-/// Gets one from the network. Of two who do so at once the first one's stays; the other's is never used.
+/// Gets one from the network; in the place of `lost`, where the network would send browsers to an address that this
+/// service had once. Of two who do so at once the first one's stays, and the other's is never used.
 async fn register(
     worker: &Worker,
     cx: &Cx<'_>,
     registrar: &dyn Register,
     wanted: Wanted<'_>,
     scopes: &[String],
+    lost: Option<NetworkId>,
 ) -> Result<App, NoApp> {
-    let id = NetworkId(Uuid::now_v7());
+    let id = lost.unwrap_or_else(|| NetworkId(Uuid::now_v7()));
     let callback = callback_url(worker, &id.to_string());
     let made = registrar.register(cx, wanted.variant, scopes, &callback).await.map_err(NoApp::Refused)?;
     let seal =
         |secret: &SecretString| worker.seals.seal(secret.expose_secret().as_bytes(), &secret_of(id, wanted.project));
-    let new = NewNetwork {
-        id,
-        platform: wanted.platform,
-        variant: wanted.variant.to_owned(),
-        display_name: None,
-        client_id: made.client_id,
-        sealed_secret: made
-            .client_secret
-            .as_ref()
-            .map(seal)
-            .transpose()
-            .map_err(|error| NoApp::Unavailable(error.to_string()))?,
-        scopes: scopes.to_vec(),
-        extra: made.extra,
-    };
+    let sealed_secret = made.client_secret.as_ref().map(seal).transpose();
+    let sealed_secret = sealed_secret.map_err(|error| NoApp::Unavailable(error.to_string()))?;
+    let mut extra = made.extra.as_object().cloned().unwrap_or_default();
+    extra.insert(REGISTERED_FOR.to_owned(), callback.into());
+    let (client_id, scopes, extra) = (made.client_id, scopes.to_vec(), Value::Object(extra));
     let actor = Actor { project_id: wanted.project, name: "connector".to_owned(), at: cx.now };
-    networks::insert_registered(&worker.database, &actor, new).await?;
+    if lost.is_some() {
+        let change = NetworkChange {
+            client_id: Some(client_id),
+            sealed_secret: Some(sealed_secret),
+            scopes: Some(scopes),
+            extra: Some(extra),
+            ..NetworkChange::default()
+        };
+        networks::update(&worker.database, &actor, id, change).await?;
+    } else {
+        let (platform, variant) = (wanted.platform, wanted.variant.to_owned());
+        let new = NewNetwork { id, platform, variant, display_name: None, client_id, sealed_secret, scopes, extra };
+        networks::insert_registered(&worker.database, &actor, new).await?;
+    }
     of_project(worker, wanted).await?.ok_or_else(|| NoApp::Unavailable("the app was deleted at once".to_owned()))
 }
 

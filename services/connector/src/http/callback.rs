@@ -30,7 +30,8 @@ pub(super) async fn callback(worker: Data<Worker>, app: Path<String>, request: H
     // Goes on to its end when the browser gives up waiting: what came back works once.
     let worker = worker.into_inner();
     let app = app.into_inner();
-    let finishing = tokio::spawn(async move { consent::finish(&worker, &app, &state, &query).await });
+    let runtime = worker.runtime.clone();
+    let finishing = runtime.spawn(async move { consent::finish(&worker, &app, &state, &query).await });
     match finishing.await {
         Ok(Finished::Back(url)) => page::redirect(&url),
         Ok(Finished::Lost) => page::lost(

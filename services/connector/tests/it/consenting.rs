@@ -159,6 +159,18 @@ async fn where_nobody_brings_an_app_the_network_or_the_operator_has_one() {
         assert_eq!(page.parameter("client_id"), "m.example-1");
         assert!(page.allow(&code("m.example-1", json!([{"id": "1", "token": "t"}]))).await.session().len() == 43);
     }
+    // It is another once browsers come back elsewhere, and is known by the same name.
+    world
+        .database
+        .execute(
+            "UPDATE social_networks SET extra = '{\"callback_url\": \"http://127.0.0.1:1/v1/oauth/callback/old\"}'",
+        )
+        .await;
+    request.id = uuid::Uuid::now_v7();
+    assert_eq!(world.begun(&request).await.parameter("client_id"), "m.example-2");
+    request.id = uuid::Uuid::now_v7();
+    assert_eq!(world.begun(&request).await.parameter("client_id"), "m.example-2");
+    assert_eq!(world.database.count("SELECT count(*) FROM social_networks").await, 1);
     // What it was not registered for cannot be had by it.
     request.scopes = Some(vec!["read".to_owned(), "admin".to_owned()]);
     request.id = uuid::Uuid::now_v7();

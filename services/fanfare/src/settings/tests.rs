@@ -79,6 +79,27 @@ fn the_gateway_alone_is_not_to_have_what_opens() {
 }
 
 #[test]
+fn the_operators_apps_are_read_by_network() {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, "s3cr3t\n").unwrap();
+    let variables = |name: &str, value: &str| {
+        load_from::<Settings>(DEFAULT, KNOWN, &environment(&[(name, value)])).map_err(|error| error.to_string())
+    };
+    let read = variables("FANFARE__PLATFORMS__X__DEFAULT_APP__CLIENT_SECRET_FILE", secret.to_str().unwrap()).unwrap();
+    let app = &read.platforms[&domain::platform::Platform::X]["default_app"];
+    assert_eq!((app.client_secret.expose(), app.client_id.as_str()), ("s3cr3t", ""));
+    assert!(!runtime::settings::effective(&read).unwrap().contains("s3cr3t"));
+
+    let read = variables("FANFARE__PLATFORMS__X__DEFAULT_APP__SCOPES", "tweet.read, tweet.write").unwrap();
+    assert_eq!(read.platforms[&domain::platform::Platform::X]["default_app"].scopes, ["tweet.read", "tweet.write"]);
+    for unknown in ["FANFARE__PLATFORMS__MYSPACE__DEFAULT_APP__CLIENT_ID", "FANFARE__PLATFORMS__X__DEFAULT_APP__NAME"] {
+        let refused = variables(unknown, "a").unwrap_err();
+        assert!(refused.contains("myspace") || refused.contains("name"), "{refused}");
+    }
+}
+
+#[test]
 fn what_is_known_is_what_the_references_have() {
     fn shown<T: DeserializeOwned + Serialize>(reference: &str) -> Value {
         serde_json::to_value(read::<T>(reference, &Environment::default())).unwrap()
