@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 pub enum Platform {
     /// X, API v2.
     X,
+    /// LinkedIn, members and organisations.
+    Linkedin,
     /// Bluesky and other AT Protocol servers.
     Bluesky,
     /// Mastodon and servers that speak its API.
@@ -45,6 +47,7 @@ impl Platform {
     pub const fn number(self) -> i16 {
         match self {
             Self::X => 1,
+            Self::Linkedin => 5,
             Self::Bluesky => 9,
             Self::Mastodon => 10,
         }

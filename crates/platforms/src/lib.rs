@@ -27,6 +27,7 @@ mod stored;
 mod words;
 
 pub mod bluesky;
+pub mod linkedin;
 pub mod mastodon;
 pub mod x;
 

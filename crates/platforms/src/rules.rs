@@ -63,7 +63,7 @@ impl<'a> PartFaults<'a> {
             let unit = match rule.unit {
                 TextUnit::Weighted => "weighted characters",
                 TextUnit::Graphemes => "graphemes",
-                TextUnit::Characters => "characters",
+                TextUnit::Characters | TextUnit::CodePoints => "characters",
             };
             let detail = format!("{} allows {} {unit}; this has {length}", self.name, rule.max);
             self.add("/content", "text_too_long", detail);

@@ -14,6 +14,8 @@ pub enum TextUnit {
     Graphemes,
     /// Extended grapheme clusters, links counted at a fixed length and mentions without their server.
     Characters,
+    /// Unicode code points.
+    CodePoints,
 }
 
 /// The longest text. An account's own limit may differ.
