@@ -17,6 +17,7 @@ mod failure;
 mod given;
 mod links;
 mod numbers;
+mod oauth;
 mod options;
 mod origin;
 mod readings;

@@ -3,12 +3,14 @@
 mod check;
 mod compose;
 mod connect;
+mod consent;
 mod errors;
 mod facts;
 mod media;
 mod probe;
 mod publish;
 mod quota;
+mod register;
 mod spec;
 mod text;
 mod tokens;
@@ -86,9 +88,8 @@ impl Network for Mastodon {
         connect::health(cx, account).await
     }
 
-    /// A grant is brought along by the caller.
     fn consent(&self) -> Option<&dyn Consent> {
-        None
+        Some(self)
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {

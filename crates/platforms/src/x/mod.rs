@@ -3,6 +3,7 @@
 mod check;
 mod compose;
 mod connect;
+mod consent;
 mod errors;
 mod gif;
 mod media;
@@ -90,9 +91,8 @@ impl Network for X {
         connect::health(cx, account).await
     }
 
-    /// A grant is brought along by the caller.
     fn consent(&self) -> Option<&dyn Consent> {
-        None
+        Some(self)
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
