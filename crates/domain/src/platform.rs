@@ -24,6 +24,10 @@ use serde::{Deserialize, Serialize};
 pub enum Platform {
     /// X, API v2.
     X,
+    /// Facebook pages.
+    Facebook,
+    /// Threads.
+    Threads,
     /// LinkedIn, members and organisations.
     Linkedin,
     /// Bluesky and other AT Protocol servers.
@@ -47,6 +51,8 @@ impl Platform {
     pub const fn number(self) -> i16 {
         match self {
             Self::X => 1,
+            Self::Facebook => 2,
+            Self::Threads => 4,
             Self::Linkedin => 5,
             Self::Bluesky => 9,
             Self::Mastodon => 10,

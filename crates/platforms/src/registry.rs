@@ -2,12 +2,16 @@
 
 use domain::platform::Platform;
 
-use crate::{Network, bluesky::Bluesky, linkedin::Linkedin, mastodon::Mastodon, x::X};
+use crate::{
+    Network, bluesky::Bluesky, facebook::Facebook, linkedin::Linkedin, mastodon::Mastodon, threads::Threads, x::X,
+};
 
 /// The network behind a name. The match is exhaustive: a new variant of [`Platform`] does not compile without one.
 pub fn network(platform: Platform) -> &'static dyn Network {
     match platform {
         Platform::X => &X,
+        Platform::Facebook => &Facebook,
+        Platform::Threads => &Threads,
         Platform::Linkedin => &Linkedin,
         Platform::Bluesky => &Bluesky,
         Platform::Mastodon => &Mastodon,

@@ -63,7 +63,8 @@ impl<'a> PartFaults<'a> {
             let unit = match rule.unit {
                 TextUnit::Weighted => "weighted characters",
                 TextUnit::Graphemes => "graphemes",
-                TextUnit::Characters | TextUnit::CodePoints => "characters",
+                TextUnit::Characters | TextUnit::EmojiBytes => "characters",
+                TextUnit::Utf16 => "UTF-16 units",
             };
             let detail = format!("{} allows {} {unit}; this has {length}", self.name, rule.max);
             self.add("/content", "text_too_long", detail);

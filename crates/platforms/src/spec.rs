@@ -14,8 +14,10 @@ pub enum TextUnit {
     Graphemes,
     /// Extended grapheme clusters, links counted at a fixed length and mentions without their server.
     Characters,
-    /// Unicode code points.
-    CodePoints,
+    /// UTF-16 code units.
+    Utf16,
+    /// Code points, and for an emoji its bytes in UTF-8.
+    EmojiBytes,
 }
 
 /// The longest text. An account's own limit may differ.
@@ -52,6 +54,9 @@ pub struct MediaRules {
     pub video_types: &'static [&'static str],
     /// Longest alternative text in characters.
     pub alt_text_max: u32,
+    /// Whether the network fetches files from an address of ours instead of taking their bytes.
+    #[serde(skip)]
+    pub fetched: bool,
 }
 
 /// How an ambiguous send is resolved.

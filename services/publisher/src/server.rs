@@ -29,6 +29,7 @@ use vault::PrivateRing;
 use crate::{
     clock::DatabaseClock,
     consume,
+    links::Links,
     metrics::PublisherMetrics,
     origins::{Origin, Origins},
     settings::PublisherSettings,
@@ -58,6 +59,8 @@ pub struct Parts {
     pub sandbox: Option<Url>,
     /// [`platforms::network`].
     pub networks: Networks,
+    /// Where networks that fetch files find them; without it, posts with files for those are refused.
+    pub links: Option<Links>,
 }
 
 /// Why the publisher ended otherwise than asked to.
@@ -110,6 +113,8 @@ pub(crate) struct Worker {
     pub(crate) metrics: PublisherMetrics,
     pub(crate) shutdown: Shutdown,
     pub(crate) clock: DatabaseClock,
+    pub(crate) links: Option<Links>,
+    pub(crate) database: Database,
     networks: Networks,
     origins: Origins,
 }
@@ -155,7 +160,9 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
     let metrics = PublisherMetrics::new(&parts.metrics)?;
     let worker = Arc::new(Worker {
         lanes: Lanes::new(parts.database.clone(), lease),
-        targets: Targets::new(parts.database),
+        targets: Targets::new(parts.database.clone()),
+        database: parts.database,
+        links: parts.links,
         ring: parts.ring,
         doors: Doors::new(&parts.door, parts.sandbox.as_ref()),
         objects: parts.objects,

@@ -26,7 +26,7 @@ pub use facets::{Facet, Feature, facets};
 
 use crate::{
     Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
-    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 
 /// Bluesky. Probe class A.
@@ -75,6 +75,11 @@ impl Network for Bluesky {
 
     async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
         probe::probe(cx, account, sought).await
+    }
+
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
     }
 
     /// A post is live once it is taken.

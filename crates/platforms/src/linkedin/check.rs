@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    author::{self, Author},
+    author,
     compose, publish,
     spec::{
         ARTICLE_DESCRIPTION_MAX, ARTICLE_TITLE_MAX, BASE, COMMENT_MAX, DEFAULT_BASE, OPTIONS, SPEC, VERSION,
@@ -31,7 +31,7 @@ pub(super) fn check(draft: &TargetDraft<'_>, facts: &Value) -> Vec<RuleFault> {
             at.length(SPEC.text, text::visible_length(part.content));
             at.files(&of_post, part);
         } else {
-            at.length(TextRule { max: COMMENT_MAX, ..SPEC.text }, part.content.chars().count());
+            at.length(TextRule { max: COMMENT_MAX, ..SPEC.text }, text::utf16(part.content));
             at.files(&of_comment, part);
         }
         if !(part.role == Role::Main && has_article) {
@@ -76,7 +76,7 @@ fn is_web_link(text: &str) -> bool {
 
 pub(super) fn preview(draft: &TargetDraft<'_>, account: &Account<'_>, bases: &Bases) -> Vec<PreviewRequest> {
     let base = bases.get(BASE, DEFAULT_BASE);
-    let author = Author::of(account).urn();
+    let author = account.network_unique_id;
     let root = "<urn of part 0>";
     let mut requests = Vec::new();
     for (index, part) in draft.parts.iter().enumerate() {
@@ -93,11 +93,11 @@ pub(super) fn preview(draft: &TargetDraft<'_>, account: &Account<'_>, bases: &Ba
         }
         requests.push(match part.role {
             Role::Main => {
-                let body = compose::post(&author, part.content, &images, &draft.options);
+                let body = compose::post(author, part.content, &images, &draft.options);
                 rest("POST", format!("{base}/rest/posts"), body)
             }
             Role::FirstComment | Role::Thread => {
-                let body = compose::comment(&author, root, part.content, &images);
+                let body = compose::comment(author, root, part.content, &images);
                 rest("POST", format!("{base}/rest{}", publish::comments_path(root)), body)
             }
         });

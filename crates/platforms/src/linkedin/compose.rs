@@ -65,7 +65,7 @@ pub(super) fn compose(account: &Account<'_>, part: &Part<'_>) -> Result<Value, R
         uploaded_at = uploaded_at.max(Some(handle.uploaded_at));
         images.push((handle.image, alt.clone()));
     }
-    let author = Author::of(account).urn();
+    let author = Author::of(account)?.urn();
     let (on, body) = match part.role {
         Role::Main => (None, post(&author, part.content, &images, part.options)),
         // LinkedIn has no threads: everything after the post is a comment on it (5.7).

@@ -25,7 +25,8 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     if matches!(expires_at, Some(Err(_))) {
         fields.fault("expires_at", "must be a time like 2026-12-01T15:00:00Z");
     }
-    let organization_id = fields.optional("organization_id").map(str::to_owned);
+    let organization_id =
+        fields.optional("organization_id").map(|id| urn::organization_id(id).unwrap_or(id).to_owned());
     match (fields.optional("as").unwrap_or("personal"), &organization_id) {
         ("personal", None) => {}
         ("personal", Some(_)) => fields.fault("organization_id", "is given, and `as` is not \"organization\""),
@@ -61,8 +62,8 @@ async fn must_post_for(cx: &Cx<'_>, tokens: &LinkedinTokens, id: &str) -> Result
 /// Whether the token opens what it was kept for: the member's own profile, or still an organisation's.
 pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
     let held: LinkedinTokens = stored::open(account)?;
-    match Author::of(account) {
-        Author::Person(_) => stored::same(account, &member(cx, &held).await?.id),
+    match Author::of(account)? {
+        Author::Person(_) => stored::same(account, &member(cx, &held).await?.urn()),
         Author::Organization(id) => must_post_for(cx, &held, id).await,
     }
 }
@@ -76,18 +77,22 @@ pub(super) struct Member {
 }
 
 impl Member {
+    fn urn(&self) -> String {
+        Author::Person(&self.id).urn()
+    }
+
     pub(super) fn identity(self, scopes: Vec<String>, tokens: Tokens) -> Identity {
         let username = self.vanity_name.clone().or_else(|| self.name.clone()).unwrap_or_else(|| self.id.clone());
         Identity {
             realm: String::new(),
+            network_unique_id: self.urn(),
+            facts: Author::Person(&self.id).facts(),
             profile_url: self.vanity_name.map(|name| format!("https://www.linkedin.com/in/{name}")),
             username,
             display_name: self.name,
             profile_image_url: self.picture,
             account_type: "person",
             scopes,
-            facts: Author::Person(&self.id).facts(),
-            network_unique_id: self.id,
             tokens,
         }
     }

@@ -44,7 +44,7 @@ pub(super) async fn upload(cx: &Cx<'_>, account: &Account<'_>, media: &Media) ->
     let tokens: LinkedinTokens = stored::open(account)?;
     let content_type = HeaderValue::try_from(&media.content_type)
         .map_err(|_| media_refused("the file's content type cannot be sent", None))?;
-    let begin = json!({"initializeUploadRequest": {"owner": Author::of(account).urn()}});
+    let begin = json!({"initializeUploadRequest": {"owner": Author::of(account)?.urn()}});
     let answer =
         rest(cx, Method::POST, "/images?action=initializeUpload", &tokens).body(Body::Json(begin)).call(cx).await?;
     let Some(begun) = answer.success::<Initialized>().map(|begun| begun.value) else {

@@ -5,12 +5,14 @@ mod author;
 mod check;
 mod compose;
 mod connect;
+mod consent;
 mod errors;
 mod media;
 mod numbers;
 mod organizations;
 mod probe;
 mod publish;
+mod refresh;
 mod spec;
 mod text;
 mod tokens;
@@ -25,8 +27,8 @@ use serde_json::Value;
 pub use text::{commentary, visible_length};
 
 use crate::{
-    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part,
-    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp,
+    Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 
 /// LinkedIn. Probe class C, where the token may list.
@@ -75,13 +77,18 @@ impl Network for Linkedin {
         probe::probe(cx, account, sought).await
     }
 
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     /// A post is live once it is taken.
     fn follower(&self) -> Option<&dyn Follow> {
         None
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {
-        None
+        Some(self)
     }
 
     async fn health(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
@@ -89,7 +96,7 @@ impl Network for Linkedin {
     }
 
     fn consent(&self) -> Option<&dyn Consent> {
-        None
+        Some(self)
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
@@ -106,5 +113,12 @@ impl Numbers for Linkedin {
         _period: (Timestamp, Timestamp),
     ) -> Result<AccountNumbers, Refusal> {
         numbers::account_numbers(cx, account).await
+    }
+}
+
+#[async_trait]
+impl Refresh for Linkedin {
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>, app: Option<&OauthApp<'_>>) -> Result<Tokens, Refusal> {
+        refresh::refresh(cx, account, app).await
     }
 }

@@ -15,7 +15,7 @@ use crate::{Account, AccountNumbers, Cx, stored};
 
 pub(super) async fn account_numbers(cx: &Cx<'_>, account: &Account<'_>) -> Result<AccountNumbers, Refusal> {
     let tokens: LinkedinTokens = stored::open(account)?;
-    let author = Author::of(account);
+    let author = Author::of(account)?;
     if matches!(author, Author::Person(_)) {
         return Ok(AccountNumbers::default());
     }

@@ -30,8 +30,11 @@ pub(super) struct Organization {
 impl Organization {
     pub(super) fn identity(self, scopes: Vec<String>, tokens: Tokens) -> Identity {
         let handle = self.vanity_name.unwrap_or_else(|| self.id.clone());
+        let author = Author::Organization(&self.id);
         Identity {
             realm: String::new(),
+            network_unique_id: author.urn(),
+            facts: author.facts(),
             profile_url: Some(format!("https://www.linkedin.com/company/{handle}")),
             username: handle,
             display_name: self.name,
@@ -39,11 +42,14 @@ impl Organization {
             profile_image_url: None,
             account_type: "organization",
             scopes,
-            facts: Author::Organization(&self.id).facts(),
-            network_unique_id: self.id,
             tokens,
         }
     }
+}
+
+/// One whose name could not be learned.
+pub(super) fn unnamed(id: String) -> Organization {
+    Organization { id, name: None, vanity_name: None }
 }
 
 /// The numbers of all organisations that the token's member may post for, each once.

@@ -31,11 +31,12 @@ pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_
     let Some(composed) = Composed::read(sought.composed) else {
         return Probe::Unknown { message: failure::UNREADABLE.to_owned() };
     };
-    let tokens: LinkedinTokens = match stored::open(account) {
-        Ok(tokens) => tokens,
-        Err(refusal) => return failure::unknown(&refusal),
-    };
-    let wanted = Wanted { composed: &composed, sought, author: Author::of(account).urn() };
+    let (tokens, author) =
+        match stored::open::<LinkedinTokens>(account).and_then(|held| Ok((held, Author::of(account)?))) {
+            Ok(known) => known,
+            Err(refusal) => return failure::unknown(&refusal),
+        };
+    let wanted = Wanted { composed: &composed, sought, author: author.urn() };
     let found = match &composed.on {
         None => wanted.among_posts(cx, &tokens).await,
         Some(post) => wanted.among_comments(cx, &tokens, post).await,

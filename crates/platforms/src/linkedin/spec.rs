@@ -7,7 +7,7 @@ use domain::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, ConsentRules, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Where LinkedIn's API is when nobody says otherwise; replaced by the base `linkedin`.
 pub(super) const DEFAULT_BASE: &str = "https://api.linkedin.com";
@@ -18,8 +18,25 @@ pub(super) const DEFAULT_WWW: &str = "https://www.linkedin.com";
 /// The name of that base.
 pub(super) const WWW_BASE: &str = "linkedin_www";
 
+/// Where tokens are handed out, below it.
+pub(super) const TOKEN: &str = "/oauth/v2/accessToken";
+
 /// The month of the API that is spoken. LinkedIn serves a version for a year at least; a dead one answers 426 (5.1).
 pub(super) const VERSION: &str = "202607";
+
+/// What is asked for to post as the member, when nobody says (5.2).
+pub(super) const PERSONAL_SCOPES: &[&str] = &["openid", "profile", "w_member_social"];
+/// Without this a member's grant is of no use.
+pub(super) const PERSONAL_NEEDED: &[&str] = &["w_member_social"];
+/// What is asked for to post for organisations, when nobody says; to read is for looking up lost answers (5.2). Who the
+/// member is need not be known for it, and apps that have these may not have OpenID.
+pub(super) const ORGANIZATION_SCOPES: &[&str] =
+    &["w_organization_social", "r_organization_social", "rw_organization_admin"];
+/// Without these no organisation can be found, or nothing posted.
+pub(super) const ORGANIZATION_NEEDED: &[&str] = &["w_organization_social", "r_organization_admin"];
+
+/// What is needed depends on who posts, so it stands above and not here.
+pub(super) const CONSENT: ConsentRules = ConsentRules { scopes: PERSONAL_SCOPES, needed: &[], has_secret: true };
 
 /// Longest comment (5.9; remembered, not confirmed).
 pub(super) const COMMENT_MAX: u32 = 1_250;
@@ -40,9 +57,10 @@ const BUDGETS: &[BudgetRule] = &[BudgetRule {
 pub(super) static SPEC: Spec = Spec {
     platform: Platform::Linkedin,
     name: "LinkedIn",
-    connect: &["access_token"],
-    // Whether the backslashes of escaped characters count is not documented: they are not counted (5.9).
-    text: TextRule { max: 3_000, unit: TextUnit::CodePoints },
+    connect: &["oauth", "access_token"],
+    // What people see is counted, without the backslashes of what is escaped. LinkedIn does not say in which unit: this
+    // is the one in which a text is longest (5.9).
+    text: TextRule { max: 3_000, unit: TextUnit::Utf16 },
     media: MediaRules {
         images: 20,
         videos: 0,
@@ -56,6 +74,7 @@ pub(super) static SPEC: Spec = Spec {
         video_max_bytes: 0,
         video_types: &[],
         alt_text_max: 4_086,
+        fetched: false,
     },
     abilities: &[Ability::Thread, Ability::FirstComment],
     options,

@@ -100,14 +100,18 @@ pub fn commentary(text: &str) -> String {
     little
 }
 
-/// How many characters people see of a text: a mention is its name, and no backslash counts.
+/// How much people see of a text, in UTF-16 units: a mention is its name, and no backslash counts.
 pub fn visible_length(text: &str) -> usize {
     let length = |piece: &Piece<'_>| match piece {
-        Piece::Plain(plain) => plain.chars().count(),
-        Piece::Hashtag(tag) => 1 + tag.chars().count(),
-        Piece::Mention { name, .. } => name.chars().count(),
+        Piece::Plain(plain) => utf16(plain),
+        Piece::Hashtag(tag) => 1 + utf16(tag),
+        Piece::Mention { name, .. } => utf16(name),
     };
     pieces(text).iter().map(length).sum()
+}
+
+pub(super) fn utf16(text: &str) -> usize {
+    text.encode_utf16().count()
 }
 
 /// What people see of a commentary, ours or one that LinkedIn wrote back.
@@ -160,6 +164,7 @@ mod tests {
             ("by @[Acme](urn:li:organization:12)", 7),
             ("日本語", 3),
             ("e\u{301}", 2),
+            ("👋", 2),
             ("https://a.example/x_y", 21),
         ] {
             assert_eq!(visible_length(text), expected, "{text}");
@@ -199,7 +204,7 @@ mod tests {
         fn no_text_is_cut_short(text in "(\\PC|[\\\\|{}@\\[\\]()<>#*_~]|#a_b|@\\[N\\]\\(urn:li:organization:1\\)|\n){0,60}") {
             let little = commentary(&text);
             prop_assert_eq!(cut_at(&little), None, "{}", little);
-            prop_assert_eq!(visible(&little).chars().count(), visible_length(&text));
+            prop_assert_eq!(utf16(&visible(&little)), visible_length(&text));
         }
 
         #[test]

@@ -24,7 +24,7 @@ pub use text::status_length;
 
 use crate::{
     Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part, PreviewRequest, Refresh,
-    RuleFault, Sought, Spec, TargetDraft,
+    RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
@@ -72,6 +72,11 @@ impl Network for Mastodon {
 
     async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
         probe::probe(cx, account, sought).await
+    }
+
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
     }
 
     /// A post is live once it is taken.

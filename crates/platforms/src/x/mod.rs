@@ -24,7 +24,7 @@ pub use text::weighted_length;
 
 use crate::{
     Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
-    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 
 /// X. Probe class C.
@@ -76,6 +76,11 @@ impl Network for X {
 
     async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
         probe::probe(cx, account, sought).await
+    }
+
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
     }
 
     /// A post is live once it is taken.

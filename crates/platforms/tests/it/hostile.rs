@@ -79,6 +79,7 @@ async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given
         filename: "x".to_owned(),
         dimensions: None,
         alt_text: Some("alt".to_owned()),
+        url: None,
     };
     let _ = network.upload(&cx, &account, &media).await;
     let _ = network.poll(&cx, &account, &json!({"id": "1"})).await;
