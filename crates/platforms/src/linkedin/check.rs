@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    author,
-    compose, publish,
+    author, compose, publish,
     spec::{
         ARTICLE_DESCRIPTION_MAX, ARTICLE_TITLE_MAX, BASE, COMMENT_MAX, DEFAULT_BASE, OPTIONS, SPEC, VERSION,
         VISIBILITIES,

@@ -38,8 +38,8 @@ impl Bed {
     pub(crate) async fn new() -> Self {
         let server = MockServer::start().await;
         let url = Url::parse(&server.uri()).expect("a server has an address");
-        let bases =
-            ["x", "bluesky", "plc"].into_iter().fold(Bases::default(), |bases, name| bases.with(name, url.clone()));
+        let names = ["x", "threads", "linkedin", "linkedin_www", "bluesky", "plc"];
+        let bases = names.into_iter().fold(Bases::default(), |bases, name| bases.with(name, url.clone()));
         Self { server, door: door(), bases, now: at(NOW) }
     }
 
@@ -84,7 +84,8 @@ fn describe(request: &Request) -> Value {
     if let Some(query) = request.url.query() {
         seen["query"] = json!(query);
     }
-    for name in ["authorization", "idempotency-key"] {
+    for name in ["authorization", "idempotency-key", "linkedin-version", "x-restli-protocol-version", "x-restli-method"]
+    {
         if let Some(value) = header(name) {
             seen[name] = json!(value);
         }

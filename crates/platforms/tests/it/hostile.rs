@@ -4,7 +4,7 @@ use domain::{
     platform::Platform,
     target::{Outcome, Probe},
 };
-use platforms::{Media, Network, network};
+use platforms::{Media, Network, Staged, network};
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
@@ -46,20 +46,34 @@ fn bodies() -> Vec<Vec<u8>> {
 fn account(platform: Platform, uri: &str) -> Connected {
     let tokens = match platform {
         Platform::X => json!({"access_token": "a", "refresh_token": "r", "client_id": "c"}),
+        Platform::Facebook | Platform::Threads => json!({"access_token": "a"}),
+        Platform::Linkedin => json!({"access_token": "a", "refresh_token": "r"}),
         Platform::Mastodon => json!({"base": uri, "access_token": "a"}),
         Platform::Bluesky => json!({"service": uri, "pds": uri, "did": "did:plc:alice", "access_jwt": "a",
             "refresh_jwt": "r", "app_password": "p"}),
     };
-    let id = if platform == Platform::Bluesky { "did:plc:alice" } else { "42" };
+    let id = match platform {
+        Platform::Bluesky => "did:plc:alice",
+        Platform::Linkedin => "urn:li:organization:42",
+        _ => "42",
+    };
     Connected::new(id, "alice", Value::Null, tokens)
 }
 
 fn given(platform: Platform, uri: &str) -> Value {
     match platform {
-        Platform::X => json!({"access_token": "a"}),
+        Platform::X | Platform::Facebook | Platform::Threads | Platform::Linkedin => json!({"access_token": "a"}),
         Platform::Mastodon => json!({"instance": uri, "access_token": "a"}),
         Platform::Bluesky => json!({"service": uri, "identifier": "alice.example", "app_password": "p"}),
     }
+}
+
+/// As the network's container would make it ready to be sent.
+fn staged(mut composed: Value) -> Value {
+    if composed["post"].is_object() {
+        composed["post"]["id"] = json!("101");
+    }
+    composed
 }
 
 async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given: &Value, what: &str) {
@@ -67,6 +81,11 @@ async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given
     let account = account.get();
     let part = main_part("hi", &Value::Null);
     let composed = network.compose(&cx, &account, &part).await.expect("composed without a call");
+    if let Some(stager) = network.stager() {
+        let staged = stager.stage(&cx, &account, &composed).await;
+        assert!(!matches!(staged, Ok(Staged::Ready(_))), "{what}: {staged:?}");
+    }
+    let composed = staged(composed);
     let sent = network.send(&cx, &account, &composed).await;
     assert!(!matches!(sent, Outcome::Published(_)), "{what}: {sent:?}");
     assert!(!format!("{sent:?}").contains("\\0"), "{what}: {sent:?}");
@@ -83,6 +102,12 @@ async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given
     };
     let _ = network.upload(&cx, &account, &media).await;
     let _ = network.poll(&cx, &account, &json!({"id": "1"})).await;
+    let _ =
+        network.poll(&cx, &account, &json!({"image": "urn:li:image:1", "uploaded_at": "2026-11-22T10:00:00Z"})).await;
+    let _ = network.health(&cx, &account).await;
+    if let Some(numbers) = network.numbers() {
+        let _ = numbers.account_numbers(&cx, &account, (bed.now, bed.now)).await;
+    }
     if let Some(refresher) = network.refresher() {
         assert!(refresher.refresh(&cx, &account, None).await.is_err(), "{what}");
     }
@@ -121,6 +146,7 @@ async fn what_was_stored_wrongly_is_refused_without_a_call() {
         let bad = Connected::new("42", "alice", Value::Null, json!("not an object"));
         let part = main_part("hi", &Value::Null);
         let composed = network.compose(&bed.cx(), &good.get(), &part).await.expect("composed");
+        let composed = staged(composed);
         for stored in
             [Value::Null, json!({}), json!({"body": 7, "key": "a b", "composed_at": 0, "repo": "x"}), json!([])]
         {

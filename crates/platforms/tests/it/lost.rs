@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    task::JoinSet,
 };
 use url::Url;
 
@@ -52,7 +53,10 @@ async fn server(does: Does) -> String {
 
 fn account(platform: Platform, uri: &str) -> Connected {
     match platform {
-        Platform::X => Connected::new("42", "alice", Value::Null, json!({"access_token": "a"})),
+        Platform::X | Platform::Facebook | Platform::Threads => {
+            Connected::new("42", "alice", Value::Null, json!({"access_token": "a"}))
+        }
+        Platform::Linkedin => Connected::new("urn:li:person:a", "alice", Value::Null, json!({"access_token": "a"})),
         Platform::Mastodon => Connected::new("109", "alice", Value::Null, json!({"base": uri, "access_token": "a"})),
         Platform::Bluesky => Connected::new(
             "did:plc:alice",
@@ -65,12 +69,18 @@ fn account(platform: Platform, uri: &str) -> Connected {
 }
 
 async fn send(platform: Platform, uri: &str, deadline: Deadline) -> Outcome {
-    let bases = Bases::default().with("x", Url::parse(uri).expect("an address"));
+    let uri_of = || Url::parse(uri).expect("an address");
+    let names = ["x", "facebook", "threads", "linkedin"];
+    let bases = names.into_iter().fold(Bases::default(), |bases, name| bases.with(name, uri_of()));
     let door = door();
     let cx = Cx { door: &door, bases: &bases, now: at(NOW), deadline, readings: None };
     let account = account(platform, uri);
-    let composed =
+    let mut composed =
         network(platform).compose(&cx, &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
+    if composed["post"].is_object() {
+        // As its container would make it ready to be sent.
+        composed["post"]["id"] = json!("101");
+    }
     network(platform).send(&cx, &account.get(), &composed).await
 }
 
@@ -80,9 +90,12 @@ async fn an_answer_that_does_not_come_leaves_it_open() {
         let uri = server(does).await;
         // Only the one that hangs takes as long; it needs the time to take the request.
         let deadline = Deadline::after(Duration::from_secs(3));
-        let send = |platform| send(platform, &uri, deadline);
-        let (x, bluesky, mastodon) = tokio::join!(send(Platform::X), send(Platform::Bluesky), send(Platform::Mastodon));
-        for sent in [x, bluesky, mastodon] {
+        let mut sends = JoinSet::new();
+        for platform in Platform::all() {
+            let uri = uri.clone();
+            sends.spawn(async move { send(platform, &uri, deadline).await });
+        }
+        for sent in sends.join_all().await {
             assert_eq!(outcome(&sent), "ambiguous", "{does:?}: {sent:?}");
         }
     }

@@ -14,6 +14,8 @@ fn an_account_s_server_is_known_without_a_call() {
     let home = Bases::default();
     for (platform, facts, named) in [
         (Platform::X, json!(null), "https://api.x.com"),
+        (Platform::Threads, json!(null), "https://graph.threads.net"),
+        (Platform::Linkedin, json!({"kind": "organization"}), "https://api.linkedin.com"),
         (
             Platform::Bluesky,
             json!({"service": "https://bsky.social", "pds": "https://pds.example"}),

@@ -14,7 +14,10 @@ use crate::bed::{Bed, Connected, NOW, at, main_part};
 fn account(platform: Platform, bed: &Bed) -> Connected {
     let uri = bed.uri();
     match platform {
-        Platform::X => Connected::new("42", "alice", Value::Null, json!({"access_token": "a"})),
+        Platform::X | Platform::Facebook | Platform::Threads => {
+            Connected::new("42", "alice", Value::Null, json!({"access_token": "a"}))
+        }
+        Platform::Linkedin => Connected::new("urn:li:person:a", "alice", Value::Null, json!({"access_token": "a"})),
         Platform::Mastodon => Connected::new("109", "alice", Value::Null, json!({"base": uri, "access_token": "a"})),
         Platform::Bluesky => Connected::new(
             "did:plc:alice",
@@ -31,6 +34,9 @@ async fn noted(platform: Platform, status: u16, headers: &[(&str, String)]) -> V
     let bed = Bed::new().await;
     let path = match platform {
         Platform::X => "/2/tweets",
+        Platform::Facebook => "/v24.0/42/feed",
+        Platform::Threads => "/v1.0/42/threads_publish",
+        Platform::Linkedin => "/rest/posts",
         Platform::Bluesky => "/xrpc/com.atproto.repo.putRecord",
         Platform::Mastodon => "/api/v1/statuses",
     };
