@@ -26,6 +26,8 @@ pub enum Platform {
     X,
     /// Facebook pages.
     Facebook,
+    /// Instagram, by both of its logins.
+    Instagram,
     /// Threads.
     Threads,
     /// LinkedIn, members and organisations.
@@ -52,6 +54,7 @@ impl Platform {
         match self {
             Self::X => 1,
             Self::Facebook => 2,
+            Self::Instagram => 3,
             Self::Threads => 4,
             Self::Linkedin => 5,
             Self::Bluesky => 9,

@@ -6,9 +6,11 @@ use domain::{
     ids::{KeyId, ProjectId},
     platform::Platform,
     policy::{Mode, OnAuthFailure, OnUnconfirmed},
+    post::Role,
 };
 use gateway::Scope;
 use jiff::SignedDuration;
+use platforms::{DraftPart, TargetDraft};
 use runtime::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use store::{Database, audit::Actor, keys, projects};
@@ -114,10 +116,10 @@ impl Tenant {
         Connected { id, resident }
     }
 
-    /// One account on each network.
+    /// One account on each network that takes words alone.
     pub async fn connect_everywhere(&self) -> Vec<Connected> {
         let mut accounts = Vec::new();
-        for platform in Platform::all() {
+        for platform in Platform::all().filter(|platform| takes_words(*platform)) {
             accounts.push(self.connect(platform).await);
         }
         accounts
@@ -250,4 +252,11 @@ pub fn target_of<'a>(post: &'a Value, account: &Connected) -> &'a Value {
         .iter()
         .find(|target| target["account_id"] == account.id)
         .unwrap_or_else(|| panic!("no such target: {post:#}"))
+}
+
+/// Whether a network takes a post without a file.
+fn takes_words(platform: Platform) -> bool {
+    let part = DraftPart { role: Role::Main, content: "Hello", media: Vec::new() };
+    let draft = TargetDraft { parts: vec![part], options: Value::Null };
+    platforms::network(platform).check(&draft, &Value::Null).is_empty()
 }

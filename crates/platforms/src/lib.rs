@@ -30,6 +30,7 @@ mod words;
 
 pub mod bluesky;
 pub mod facebook;
+pub mod instagram;
 pub mod linkedin;
 pub mod mastodon;
 pub mod threads;

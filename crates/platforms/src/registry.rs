@@ -3,7 +3,8 @@
 use domain::platform::Platform;
 
 use crate::{
-    Network, bluesky::Bluesky, facebook::Facebook, linkedin::Linkedin, mastodon::Mastodon, threads::Threads, x::X,
+    Network, bluesky::Bluesky, facebook::Facebook, instagram::Instagram, linkedin::Linkedin, mastodon::Mastodon,
+    threads::Threads, x::X,
 };
 
 /// The network behind a name. The match is exhaustive: a new variant of [`Platform`] does not compile without one.
@@ -11,6 +12,7 @@ pub fn network(platform: Platform) -> &'static dyn Network {
     match platform {
         Platform::X => &X,
         Platform::Facebook => &Facebook,
+        Platform::Instagram => &Instagram,
         Platform::Threads => &Threads,
         Platform::Linkedin => &Linkedin,
         Platform::Bluesky => &Bluesky,

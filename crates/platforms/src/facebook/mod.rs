@@ -3,6 +3,7 @@
 mod check;
 mod compose;
 mod connect;
+mod consent;
 mod errors;
 mod follow;
 mod media;
@@ -106,7 +107,7 @@ impl Network for Facebook {
     }
 
     fn consent(&self) -> Option<&dyn Consent> {
-        None
+        Some(self)
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {

@@ -145,7 +145,7 @@ impl Said {
 }
 
 /// What an answer in the 400s to a call that may be repeated means.
-pub(crate) fn classify(now: Timestamp, answer: &Answer, own: Table) -> Refusal {
+fn classify(now: Timestamp, answer: &Answer, own: Table) -> Refusal {
     let http_status = Some(answer.status);
     let Some(said) = Said::read(answer) else {
         return match answer.status {

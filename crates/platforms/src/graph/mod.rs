@@ -2,11 +2,12 @@
 //! part 1, sections 2.1, 2.11 and 2.12).
 
 mod errors;
+pub(crate) mod login;
 mod times;
 mod usage;
 mod wire;
 
-pub(crate) use errors::{Means, Table, classify, failed, refused};
+pub(crate) use errors::{Means, Table, failed, refused};
 pub(crate) use times::{parse as parse_time, unix as unix_time};
 pub(crate) use usage::note as note_usage;
 pub(crate) use wire::{Flag, Id, List, text_of};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{platform::Platform, target::Outcome};
 use egress::Deadline;
-use platforms::{Bases, Cx, network};
+use platforms::{Bases, Cx, Part, network};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -13,7 +13,7 @@ use tokio::{
 };
 use url::Url;
 
-use crate::bed::{Connected, NOW, at, door, main_part, outcome};
+use crate::bed::{BASES, Connected, NOW, at, door, main_part, needed_media, outcome, prepared};
 
 /// What a server does once it has read a request's head.
 #[derive(Clone, Copy, Debug)]
@@ -53,9 +53,12 @@ async fn server(does: Does) -> String {
 
 fn account(platform: Platform, uri: &str) -> Connected {
     match platform {
-        Platform::X | Platform::Facebook | Platform::Threads => {
-            Connected::new("42", "alice", Value::Null, json!({"access_token": "a"}))
+        Platform::X => Connected::new("42", "alice", Value::Null, json!({"access_token": "a"})),
+        Platform::Facebook => Connected::new("1755", "acme", Value::Null, json!({"access_token": "a"})),
+        Platform::Instagram => {
+            Connected::new("178", "acme", Value::Null, json!({"login": "instagram", "access_token": "a"}))
         }
+        Platform::Threads => Connected::new("42", "alice", Value::Null, json!({"access_token": "a"})),
         Platform::Linkedin => Connected::new("urn:li:person:a", "alice", Value::Null, json!({"access_token": "a"})),
         Platform::Mastodon => Connected::new("109", "alice", Value::Null, json!({"base": uri, "access_token": "a"})),
         Platform::Bluesky => Connected::new(
@@ -69,18 +72,15 @@ fn account(platform: Platform, uri: &str) -> Connected {
 }
 
 async fn send(platform: Platform, uri: &str, deadline: Deadline) -> Outcome {
-    let uri_of = || Url::parse(uri).expect("an address");
-    let names = ["x", "facebook", "threads", "linkedin"];
-    let bases = names.into_iter().fold(Bases::default(), |bases, name| bases.with(name, uri_of()));
+    let url = Url::parse(uri).expect("an address");
+    let bases = BASES.iter().fold(Bases::default(), |bases, name| bases.with(name, url.clone()));
     let door = door();
     let cx = Cx { door: &door, bases: &bases, now: at(NOW), deadline, readings: None };
     let account = account(platform, uri);
-    let mut composed =
-        network(platform).compose(&cx, &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
-    if composed["post"].is_object() {
-        // As its container would make it ready to be sent.
-        composed["post"]["id"] = json!("101");
-    }
+    let media = needed_media(platform);
+    let part = Part { media: &media, ..main_part("hi", &Value::Null) };
+    let composed = network(platform).compose(&cx, &account.get(), &part).await.expect("composed");
+    let composed = prepared(platform, composed);
     network(platform).send(&cx, &account.get(), &composed).await
 }
 

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use clap::Args;
-use domain::{platform::Platform, policy::Mode};
+use domain::{platform::Platform, policy::Mode, post::Role};
 use egress::{Body, Deadline, Door, EgressSettings, HeaderName, HeaderValue, Limits, Method, Request};
+use platforms::{DraftPart, TargetDraft};
 use runtime::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use store::{Database, projects};
@@ -49,7 +50,7 @@ pub(crate) async fn seed(database: &Database, url: &Url, admin: &Url, sandbox: &
         Some(keys) => keys,
         None => new_keys(database).await?,
     };
-    let mut accounts = BTreeMap::new();
+    let mut accounts = Vec::new();
     for platform in Platform::all() {
         let name = format!("FANFARE_TEST_ACCOUNT_{}", platform.name().to_uppercase());
         let kept = match known.get(&name) {
@@ -60,10 +61,18 @@ pub(crate) async fn seed(database: &Database, url: &Url, admin: &Url, sandbox: &
             Some(id) => id,
             None => caller.connect(url, sandbox, &keys.0, platform).await?,
         };
-        accounts.insert(name, id);
+        accounts.push((platform, name, id));
     }
     write(url, admin, sandbox, &keys, &accounts)?;
+    accounts.retain(|(platform, ..)| takes_words(*platform));
     print(url, sandbox, &keys.0, &accounts)
+}
+
+/// Whether a network takes what is printed to be tried first: a post without a file.
+fn takes_words(platform: Platform) -> bool {
+    let part = DraftPart { role: Role::Main, content: "Hello", media: Vec::new() };
+    let draft = TargetDraft { parts: vec![part], options: Value::Null };
+    platforms::network(platform).check(&draft, &Value::Null).is_empty()
 }
 
 fn read() -> BTreeMap<String, String> {
@@ -148,7 +157,7 @@ fn write(
     admin: &Url,
     sandbox: &Url,
     keys: &(String, String),
-    accounts: &BTreeMap<String, String>,
+    accounts: &[(Platform, String, String)],
 ) -> Result<(), Failure> {
     let mut text = format!(
         "FANFARE_URL={}\nFANFARE_ADMIN_URL={}\nFANFARE_SANDBOX_URL={}\nFANFARE_TEST_KEY={}\nFANFARE_LIVE_KEY={}\n",
@@ -158,7 +167,7 @@ fn write(
         keys.0,
         keys.1
     );
-    for (name, id) in accounts {
+    for (_, name, id) in accounts {
         text.push_str(&format!("{name}={id}\n"));
     }
     let draft = format!("{FILE}.{}", std::process::id());
@@ -168,8 +177,8 @@ fn write(
     Ok(())
 }
 
-fn print(url: &Url, sandbox: &Url, key: &str, accounts: &BTreeMap<String, String>) -> Result<(), Failure> {
-    let ids: Vec<_> = accounts.values().map(|id| format!("\\\"{id}\\\"")).collect();
+fn print(url: &Url, sandbox: &Url, key: &str, accounts: &[(Platform, String, String)]) -> Result<(), Failure> {
+    let ids: Vec<_> = accounts.iter().map(|(_, _, id)| format!("\\\"{id}\\\"")).collect();
     commands::say(format_args!(
         "\nFanfare is up.\n\n  base URL   {url}\n  test key   {key}\n  sandbox    {sandbox} (every post as a person would see it)\n  \
          for scripts {FILE}\n\nPublish to {count} networks:\n\n  curl -s '{base}/v1/posts?wait=10s' \\\n    \

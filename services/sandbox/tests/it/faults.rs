@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::given::{Given, answer};
+use crate::browser::App;
+use crate::given::{Answer, Given, answer};
 use crate::posting::{ALL, Author, Network};
 
 async fn with_fault(network: Network, fault: &str) -> (Given, Author) {
@@ -16,18 +17,34 @@ async fn with_fault(network: Network, fault: &str) -> (Given, Author) {
     (given, author)
 }
 
+async fn linkedin_refresh(given: &Given, author: &Author) -> Answer {
+    let app = App::ready(given, "linkedin").await;
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &author.refresh),
+        ("client_id", &app.id),
+        ("client_secret", app.secret.as_ref().expect("a secret")),
+    ];
+    answer(given.post("/linkedin/www/oauth/v2/accessToken").form(&form)).await
+}
+
 #[tokio::test]
 async fn faults_before_accepting_leave_nothing_public_and_strike_once() {
     for network in ALL {
-        for (fault, bluesky, mastodon, x) in
-            [("reject", 400, 422, 403), ("throttle", 429, 429, 429), ("error_before_accept", 503, 503, 503)]
-        {
+        for (fault, bluesky, linkedin, mastodon, x) in [
+            ("reject", 400, 422, 422, 403),
+            ("throttle", 429, 429, 429, 429),
+            ("error_before_accept", 503, 503, 503, 503),
+        ] {
             let (given, author) = with_fault(network, fault).await;
             let refused = author.publish(&given, "Hello").await.expect("an answer");
             let expected = match network {
                 Network::Bluesky => bluesky,
+                Network::LinkedIn => linkedin,
                 Network::Mastodon => mastodon,
                 Network::X => x,
+                Network::Facebook | Network::Threads if fault == "error_before_accept" => 503,
+                Network::Facebook | Network::Threads => 400,
             };
             assert_eq!(refused.status, expected, "{network:?} {fault} {refused:?}");
             assert!(author.public(&given).await.is_empty(), "{network:?} {fault}");
@@ -113,12 +130,17 @@ async fn throttling_names_its_reset_the_networks_way() {
         let given = Given::sandbox().await;
         let author = network.author(&given, "alice").await;
         given.fault(json!({"operation": "publish", "fault": "throttle", "params": {"reset_s": 90}})).await;
-        let throttled = author.publish(&given, "Hello").await.expect("an answer").expect(429);
+        let throttled = author.publish(&given, "Hello").await.expect("an answer").expect(network.throttles());
         match network {
             Network::Bluesky => {
                 assert_eq!(throttled.header("retry-after"), "90");
                 assert_eq!(throttled.header("ratelimit-remaining"), "0");
                 assert_eq!(throttled.body["error"], "RateLimitExceeded");
+            }
+            Network::LinkedIn => {
+                assert_eq!(throttled.header("retry-after"), "");
+                assert!(throttled.headers.keys().all(|name| !name.as_str().contains("ratelimit")));
+                assert_eq!(throttled.body["code"], "TOO_MANY_REQUESTS");
             }
             Network::Mastodon => {
                 let reset: jiff::Timestamp = throttled.header("x-ratelimit-reset").parse().expect("an ISO time");
@@ -129,22 +151,30 @@ async fn throttling_names_its_reset_the_networks_way() {
                 assert!(throttled.header("x-rate-limit-reset").parse::<u64>().is_ok());
                 assert_eq!(throttled.body["title"], "Too Many Requests");
             }
+            Network::Facebook | Network::Threads => {
+                let usage = throttled.header("x-business-use-case-usage");
+                assert!(usage.contains("\"estimated_time_to_regain_access\":2"), "{usage}");
+            }
         }
     }
 }
 
 #[tokio::test]
 async fn an_expired_token_stays_expired_until_it_is_refreshed() {
-    for network in [Network::Bluesky, Network::X] {
+    for network in [Network::Bluesky, Network::LinkedIn, Network::X] {
         let (given, author) = with_fault(network, "expire_token").await;
         for _ in 0..2 {
             let expired = author.publish(&given, "Hello").await.expect("an answer");
             match network {
                 Network::X => assert_eq!((expired.status, expired.text_at("/title").as_str()), (401, "Unauthorized")),
+                Network::LinkedIn => {
+                    assert_eq!((expired.status, &expired.body["serviceErrorCode"]), (401, &json!(65602)))
+                }
                 _ => assert_eq!((expired.status, expired.text_at("/error").as_str()), (400, "ExpiredToken")),
             }
         }
         let refreshed = match network {
+            Network::LinkedIn => linkedin_refresh(&given, &author).await.expect(200).text_at("/access_token"),
             Network::X => {
                 let form = [("grant_type", "refresh_token"), ("refresh_token", &author.refresh), ("client_id", "app")];
                 answer(given.post("/x/2/oauth2/token").form(&form)).await.expect(200).text_at("/access_token")
@@ -170,8 +200,12 @@ async fn a_revoked_grant_needs_new_credentials() {
                 Network::Bluesky => {
                     assert_eq!((revoked.status, revoked.text_at("/error").as_str()), (400, "InvalidToken"));
                 }
+                Network::LinkedIn => {
+                    assert_eq!((revoked.status, &revoked.body["serviceErrorCode"]), (401, &json!(65601)))
+                }
                 Network::Mastodon => assert_eq!(revoked.text_at("/error"), "The access token was revoked"),
                 Network::X => assert_eq!(revoked.status, 401),
+                Network::Facebook | Network::Threads => assert_eq!(revoked.refused(), (400, 190, 460)),
             }
         }
         match network {
@@ -180,7 +214,12 @@ async fn a_revoked_grant_needs_new_credentials() {
                 let refresh = given.post("/xrpc/com.atproto.server.refreshSession").bearer_auth(&author.refresh);
                 answer(refresh).await.expect(400);
             }
-            Network::Mastodon => {}
+            Network::LinkedIn => {
+                let refused = linkedin_refresh(&given, &author).await.expect(400);
+                assert_eq!(refused.body["error"], "invalid_grant");
+            }
+            // Without a refresh token there is nothing left to try.
+            Network::Mastodon | Network::Facebook | Network::Threads => {}
             Network::X => {
                 let form = [("grant_type", "refresh_token"), ("refresh_token", &author.refresh), ("client_id", "app")];
                 answer(given.post("/x/2/oauth2/token").form(&form)).await.expect(400);
@@ -233,7 +272,7 @@ async fn markers_in_the_text_are_faults_of_that_post() {
 
         let always = "b [sandbox:throttle reset_s=5]";
         for _ in 0..3 {
-            author.publish(&given, always).await.expect("an answer").expect(429);
+            author.publish(&given, always).await.expect("an answer").expect(network.throttles());
         }
         let lost = author.publish(&given, "c [sandbox:drop_reply_after_accept]").await;
         assert!(lost.is_err(), "{network:?}");

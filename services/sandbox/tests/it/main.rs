@@ -1,14 +1,24 @@
 //! The sandbox over HTTP, as its callers see it.
 
 mod bluesky;
+mod browser;
+mod facebook;
+mod facebook_oauth;
 mod faults;
 mod given;
+mod graph;
 mod happy;
 mod hostile;
+mod linkedin;
+mod linkedin_oauth;
 mod mastodon;
+mod mastodon_oauth;
 mod own_api;
 mod page;
 mod posting;
 mod restart;
 mod speed;
+mod threads;
+mod threads_oauth;
 mod x;
+mod x_oauth;

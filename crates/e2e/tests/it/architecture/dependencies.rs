@@ -34,7 +34,8 @@ const KNOWN_TO: [(&str, &[&str]); 16] = [
     ("lapin", &["bus", "e2e"]),
     ("prost", &["bus"]),
     ("hpke", &["vault"]),
-    ("hyper", &["egress"]),
+    // The sandbox fetches pictures by their address, as the networks themselves do.
+    ("hyper", &["egress", "sandbox"]),
     ("reqwest", &[]),
     ("rustix", &["egress"]),
     ("utoipa", &["gateway"]),
