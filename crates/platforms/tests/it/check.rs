@@ -95,7 +95,7 @@ fn files_are_counted_by_kind() {
         (Platform::X, vec![video()], vec![]),
         (Platform::X, vec![video(), image()], media("media_mixed")),
         (Platform::X, vec![unknown(), unknown(), unknown(), unknown(), unknown()], media("too_many_media")),
-        (Platform::Threads, vec![gif()], media("media_kind")),
+        (Platform::Threads, vec![video(), video()], media("too_many_media")),
         (Platform::Threads, vec![image(); 20], vec![]),
         (Platform::Threads, vec![image(); 21], media("too_many_media")),
         (Platform::Linkedin, vec![image(); 20], vec![]),
@@ -217,7 +217,7 @@ fn linkedins_comments_have_rules_of_their_own() {
 
 #[test]
 fn threads_takes_few_links() {
-    let link = "https://a.example/x ";
+    let link = "https://example.com/x ";
     assert_eq!(codes(Platform::Threads, &draft(&link.repeat(5), vec![])), []);
     assert_eq!(codes(Platform::Threads, &draft(&link.repeat(6), vec![])), [("/content".to_owned(), "too_many_links")]);
 }
