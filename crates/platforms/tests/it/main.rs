@@ -9,6 +9,7 @@ mod instagram;
 mod linkedin;
 mod lost;
 mod mastodon;
+mod numbers;
 mod options;
 mod origins;
 mod readings;
