@@ -190,7 +190,10 @@ impl House {
         let gateway = Caller::of(&bound.origin);
         let tasks = Tasks::new(shutdown.clone());
         tasks.spawn("gateway", bound.server);
-        tasks.spawn("publisher", publisher::serve(shared.of_publisher(&bound.origin), options.publisher, shutdown.clone()));
+        tasks.spawn(
+            "publisher",
+            publisher::serve(shared.of_publisher(&bound.origin), options.publisher, shutdown.clone()),
+        );
         let (parts, stop) = (shared.of_dispatcher(), shutdown.clone());
         tasks.spawn("dispatcher", async move { dispatcher::serve(parts, &dispatcher_settings(), stop).await });
         let (parts, stop) = (shared.of_connector(), shutdown.clone());

@@ -115,7 +115,10 @@ async fn serve(args: &UpArgs, settings: &Settings, shared: &Shared, shutdown: &S
     let origin = bound.origin.clone();
     let tasks = Tasks::new(shutdown.clone());
     tasks.spawn("gateway", bound.server);
-    tasks.spawn("publisher", publisher::serve(shared.of_publisher(settings, &origin), settings.of_publisher(), shutdown.clone()));
+    tasks.spawn(
+        "publisher",
+        publisher::serve(shared.of_publisher(settings, &origin), settings.of_publisher(), shutdown.clone()),
+    );
     let (parts, of_dispatcher, stop) = (shared.of_dispatcher(), settings.of_dispatcher(), shutdown.clone());
     tasks.spawn("dispatcher", async move { dispatcher::serve(parts, &of_dispatcher, stop).await });
     tasks.spawn("connector", connector::serve(shared.of_connector(), settings.of_connector(), shutdown.clone()));

@@ -118,8 +118,6 @@ fn a_wrong_value_is_named_by_its_pointer() {
         (Platform::Instagram, json!({"cover_url": "https://a.example/a.jpg", "thumb_offset": 1}), "/thumb_offset"),
         (Platform::Instagram, json!({"audio_name": ""}), "/audio_name"),
         (Platform::Instagram, json!({"trial_reel": "yes"}), "/trial_reel"),
-        (Platform::Instagram, json!({"placement": "stories", "share_to_feed": true}), "/share_to_feed"),
-        (Platform::Instagram, json!({"placement": "stories", "location_id": "1"}), "/location_id"),
         (Platform::Bluesky, json!({"langs": ["english please"]}), "/langs"),
         (Platform::Bluesky, json!({"langs": ["en", "de", "fr", "es"]}), "/langs"),
         (Platform::Bluesky, json!({"labels": ["spam"]}), "/labels"),

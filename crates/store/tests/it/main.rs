@@ -8,6 +8,7 @@ mod finishing;
 mod house;
 mod identity;
 mod lanes;
+mod media;
 mod migrations;
 mod partitions;
 mod sending;

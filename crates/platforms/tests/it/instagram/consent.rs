@@ -19,7 +19,12 @@ fn consent() -> &'static dyn Consent {
 }
 
 fn app(secret: &SecretString) -> OauthApp<'_> {
-    OauthApp { client_id: "app", client_secret: Some(secret), extra: &Value::Null, callback_url: "https://f.example/cb" }
+    OauthApp {
+        client_id: "app",
+        client_secret: Some(secret),
+        extra: &Value::Null,
+        callback_url: "https://f.example/cb",
+    }
 }
 
 fn scopes() -> Vec<String> {
@@ -30,8 +35,7 @@ async fn complete(bed: &Bed, login: &str, query: &[(&str, &str)]) -> Result<Gran
     let (secret, nothing) = (SecretString::from("s3cret"), SecretString::from("null"));
     let query: BTreeMap<_, _> = query.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let data = json!({"login": login});
-    let answer =
-        ConsentAnswer { query: &query, verifier: &nothing, kept: &nothing, scopes: &scopes(), data: &data };
+    let answer = ConsentAnswer { query: &query, verifier: &nothing, kept: &nothing, scopes: &scopes(), data: &data };
     consent().complete(&bed.cx(), &app(&secret), &answer).await
 }
 
@@ -77,7 +81,8 @@ async fn a_code_becomes_the_account() {
         // given
         let bed = Bed::new().await;
         bed.on("POST", TOKEN, 200, short.clone()).await;
-        bed.on("GET", LONG, 200, json!({"access_token": "long", "token_type": "bearer", "expires_in": 5_183_944})).await;
+        bed.on("GET", LONG, 200, json!({"access_token": "long", "token_type": "bearer", "expires_in": 5_183_944}))
+            .await;
         bed.on("GET", ME, 200, json!({"user_id": "178", "username": "acme"})).await;
         // when
         let granted = complete(&bed, "instagram", &[("code", "code-1#_")]).await.expect("granted");
@@ -117,13 +122,13 @@ async fn every_way_to_fail_has_its_word() {
     ] {
         let bed = Bed::new().await;
         bed.on("POST", TOKEN, status, body.clone()).await;
-        let refused = complete(&bed, "instagram", &[("code", "c")]).await.expect_err("refused");
+        let refused = complete(&bed, "instagram", &[("code", "code-9")]).await.expect_err("refused");
         assert_eq!(fault(refused), expected, "{body}");
     }
     let bed = Bed::new().await;
     let fewer = json!({"access_token": "short", "permissions": "instagram_business_basic"});
     bed.on("POST", TOKEN, 200, fewer).await;
-    let fewer = fault(complete(&bed, "instagram", &[("code", "c")]).await.expect_err("denied"));
+    let fewer = fault(complete(&bed, "instagram", &[("code", "code-9")]).await.expect_err("denied"));
     assert!(fewer.starts_with("denied") && fewer.contains("instagram_business_content_publish"), "{fewer}");
 }
 
@@ -167,6 +172,8 @@ async fn through_facebook_each_linked_account_is_a_choice() {
     let last = bed.seen().await.pop().expect("a call");
     assert_eq!(
         last["query"],
-        json!("fields=id%2Cname%2Caccess_token%2Cinstagram_business_account%7Bid%2Cusername%2Cname%2Cprofile_picture_url%7D&limit=100")
+        json!(
+            "fields=id%2Cname%2Caccess_token%2Cinstagram_business_account%7Bid%2Cusername%2Cname%2Cprofile_picture_url%7D&limit=100"
+        )
     );
 }

@@ -108,9 +108,8 @@ async fn what_was_answered_with_an_id_is_live() {
 async fn a_comment_is_known_by_who_wrote_it() {
     let null = Value::Null;
     let root = Live { id: "1790".to_owned(), url: None, reference: Value::Null };
-    let comment = |id: &str, who: &str| {
-        json!({"id": id, "text": "same words", "username": who, "timestamp": time(NOW)})
-    };
+    let comment =
+        |id: &str, who: &str| json!({"id": id, "text": "same words", "username": who, "timestamp": time(NOW)});
     for (comments, expected) in [
         (json!([comment("1", "bob"), comment("2", "acme")]), "live 2"),
         (json!([comment("1", "bob")]), "unknown"),
