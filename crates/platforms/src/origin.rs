@@ -58,6 +58,11 @@ impl Origin {
         base.split_once("://").map_or(base, |(_, rest)| rest).to_owned()
     }
 
+    /// Whether it is a scheme, a host and a port only.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.url.path() == "/"
+    }
+
     /// Whether it is this very machine's, by its name.
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.url)

@@ -8,7 +8,7 @@ use egress::Door;
 use media::{Objects, Storage};
 use runtime::{admin::Admin, clock::SystemClock, metrics::Metrics, shutdown::Shutdown, tasks::Tasks, telemetry};
 use sandbox::Sandbox;
-use store::Database;
+use store::{Database, sealed};
 use url::Url;
 use vault::PrivateRing;
 
@@ -33,12 +33,21 @@ pub(crate) async fn up(args: UpArgs, mut settings: Settings) -> Result<(), Failu
     let sandbox = if args.dev { at_home(&mut settings).await? } else { None };
     let shared = Shared::new(&settings).await?;
     shared.database.migrate().await?;
-    let ended = serve(&args, &settings, &shared, &shutdown).await;
+    let ended = match check_keys(&shared).await {
+        Ok(()) => serve(&args, &settings, &shared, &shutdown).await,
+        Err(error) => Err(error),
+    };
     shared.bus.close().await;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
     ended
+}
+
+/// Without a key that something stored was sealed to, accounts and endpoints that were fine would seem to be broken.
+async fn check_keys(shared: &Shared) -> Result<(), Failure> {
+    let stored = sealed::list_piles(&shared.database).await?;
+    shared.ring.check(&stored).map_err(|error| format!("FANFARE__VAULT__PRIVATE_KEYS: {error}").into())
 }
 
 /// Fills in what a developer has not said, and starts the sandbox when none is named.

@@ -10,7 +10,7 @@ use runtime::{
     metrics::Metrics,
     shutdown::Shutdown,
 };
-use store::{Database, DatabaseVitals};
+use store::{Database, DatabaseVitals, sealed};
 
 use crate::{Links, Parts, PublisherError, Settings, serve};
 
@@ -25,11 +25,24 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), Publisher
         vec![Arc::new(DatabaseVitals::new(parts.database.clone())), bus::vitals(Arc::clone(&parts.bus))];
     let bus = Arc::clone(&parts.bus);
     let admin = Admin::start(&settings.publisher.admin, metrics, Arc::new(vitals), shutdown.clone())?;
-    tracing::info!(admin = %admin.addr(), "the publisher takes lanes");
-    let ended = serve(parts, settings.publisher, shutdown).await;
+    let ended = match shutdown.soft().run_until_cancelled(check_keys(&parts)).await {
+        Some(Ok(())) => {
+            tracing::info!(admin = %admin.addr(), "the publisher takes lanes");
+            serve(parts, settings.publisher, shutdown).await
+        }
+        Some(Err(error)) => Err(error),
+        None => Ok(()),
+    };
     bus.close().await;
     admin.stop().await;
     ended
+}
+
+/// Waits for the database, and refuses to start without a key that something stored was sealed to: each account whose
+/// tokens do not open would look like one whose network is down.
+async fn check_keys(parts: &Parts) -> Result<(), PublisherError> {
+    let stored = sealed::list_piles_when_there(&parts.database).await?;
+    Ok(parts.ring.check(&stored)?)
 }
 
 async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, PublisherError> {

@@ -20,9 +20,9 @@ use crate::{bluesky, facebook, linkedin, mastodon, threads, x};
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Platform {
     Bluesky,
-    Facebook,
     #[serde(rename = "linkedin")]
     LinkedIn,
+    Facebook,
     Mastodon,
     Threads,
     X,
@@ -49,6 +49,12 @@ impl Platform {
                 apps: &bluesky::APPS,
                 client_ids: ClientIds::Address,
             },
+            Self::LinkedIn => Registered {
+                open: linkedin::open,
+                mount: linkedin::mount,
+                apps: &linkedin::APPS,
+                client_ids: ClientIds::Word,
+            },
             Self::Facebook => Registered {
                 open: facebook::open,
                 mount: facebook::mount,
@@ -60,12 +66,6 @@ impl Platform {
                 mount: threads::mount,
                 apps: &threads::APPS,
                 client_ids: ClientIds::Number,
-            },
-            Self::LinkedIn => Registered {
-                open: linkedin::open,
-                mount: linkedin::mount,
-                apps: &linkedin::APPS,
-                client_ids: ClientIds::Word,
             },
             Self::Mastodon => Registered {
                 open: mastodon::open,
@@ -81,9 +81,9 @@ impl Platform {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Bluesky => "bluesky",
+            Self::LinkedIn => "linkedin",
             Self::Facebook => "facebook",
             Self::Threads => "threads",
-            Self::LinkedIn => "linkedin",
             Self::Mastodon => "mastodon",
             Self::X => "x",
         }

@@ -8,6 +8,7 @@
 mod answer;
 mod callback;
 mod data;
+mod es256;
 mod page;
 mod refused;
 mod request;
@@ -16,6 +17,7 @@ mod scopes;
 pub(crate) use answer::TokenAnswer;
 pub(crate) use callback::code;
 pub(crate) use data::{DataFault, PlatformData};
+pub(crate) use es256::{Es256Key, token_id};
 pub(crate) use page::{Page, challenge};
 pub(crate) use refused::{OauthError, exchange_fault, refresh_refusal};
 pub(crate) use request::{TokenRequest, client_secret};

@@ -27,6 +27,11 @@ impl TokenRequest {
         Self::new(ask.secret(refresh_token), "refresh_token").with("refresh_token", refresh_token)
     }
 
+    /// Pushes what a consent page is asked with (RFC 9126); a client says who it is as at a token endpoint.
+    pub(crate) fn pushed(ask: Ask) -> Self {
+        Self { ask, form: Vec::new() }.with("response_type", "code")
+    }
+
     /// Adds a field that is no secret.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.form.push((name.to_owned(), value.to_owned()));

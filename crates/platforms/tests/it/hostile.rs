@@ -94,6 +94,7 @@ async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given
     if let Some(refresher) = network.refresher() {
         assert!(refresher.refresh(&cx, &account, None).await.is_err(), "{what}");
     }
+    let _ = network.health(&cx, &account).await;
     if let Some(follower) = network.follower() {
         for handle in [json!({"video": "1"}), json!({"media": 7}), json!(null)] {
             let followed = follower.follow(&cx, &account, &handle).await;
@@ -101,7 +102,7 @@ async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given
         }
     }
     if let Some(numbers) = network.numbers() {
-        let _ = numbers.account_numbers(&cx, &account, (cx.now, cx.now)).await;
+        assert!(numbers.account_numbers(&cx, &account, (cx.now, cx.now)).await.is_err(), "{what}");
     }
     let mention = main_part("@bob.example", &Value::Null);
     let _ = network.compose(&cx, &account, &mention).await;

@@ -8,6 +8,7 @@ mod hostile;
 mod instagram;
 mod lost;
 mod mastodon;
+mod numbers;
 mod options;
 mod origins;
 mod readings;

@@ -3,6 +3,7 @@
 mod accepting;
 mod budgets;
 mod changing;
+mod connecting;
 mod contended;
 mod finishing;
 mod house;
@@ -10,6 +11,9 @@ mod identity;
 mod lanes;
 mod media;
 mod migrations;
+mod networks;
 mod partitions;
+mod sealed;
 mod sending;
+mod sessions;
 mod specification;
