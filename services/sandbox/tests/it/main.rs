@@ -6,6 +6,8 @@ mod faults;
 mod given;
 mod happy;
 mod hostile;
+mod instagram;
+mod instagram_oauth;
 mod linkedin;
 mod linkedin_oauth;
 mod mastodon;
