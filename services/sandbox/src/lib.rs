@@ -27,6 +27,7 @@ mod faults;
 mod graph;
 mod house;
 mod inbox;
+mod instagram;
 mod journal;
 mod ledger;
 mod linkedin;

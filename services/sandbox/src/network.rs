@@ -13,16 +13,17 @@ use serde_json::value::RawValue;
 use crate::consent::{ClientIds, ReadyMade};
 use crate::core::Core;
 use crate::page::Shown;
-use crate::{bluesky, facebook, linkedin, mastodon, threads, x};
+use crate::{bluesky, facebook, instagram, linkedin, mastodon, threads, x};
 
 /// The networks of this sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Platform {
     Bluesky,
+    Facebook,
+    Instagram,
     #[serde(rename = "linkedin")]
     LinkedIn,
-    Facebook,
     Mastodon,
     Threads,
     X,
@@ -37,8 +38,8 @@ pub(crate) struct Registered {
 }
 
 impl Platform {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Bluesky, Self::Facebook, Self::LinkedIn, Self::Mastodon, Self::Threads, Self::X];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Bluesky, Self::Facebook, Self::Instagram, Self::LinkedIn, Self::Mastodon, Self::Threads, Self::X];
 
     /// The registry.
     pub(crate) fn entry(self) -> Registered {
@@ -59,6 +60,12 @@ impl Platform {
                 open: facebook::open,
                 mount: facebook::mount,
                 apps: &facebook::APPS,
+                client_ids: ClientIds::Number,
+            },
+            Self::Instagram => Registered {
+                open: instagram::open,
+                mount: instagram::mount,
+                apps: &instagram::APPS,
                 client_ids: ClientIds::Number,
             },
             Self::Threads => Registered {
@@ -83,6 +90,7 @@ impl Platform {
             Self::Bluesky => "bluesky",
             Self::LinkedIn => "linkedin",
             Self::Facebook => "facebook",
+            Self::Instagram => "instagram",
             Self::Threads => "threads",
             Self::Mastodon => "mastodon",
             Self::X => "x",
@@ -127,6 +135,9 @@ pub(crate) trait Network: Any + Send + Sync {
     /// Makes an account, or fresh credentials for the account that has the name already. `Err` says what is wrong with
     /// what was asked.
     fn create_account(&self, wanted: &Wanted) -> Result<NewAccount, String>;
+
+    /// Learns of another network of the same world, once, before anything else happens.
+    fn meet(&self, _: Arc<dyn Network>) {}
 
     /// Applies a fact read back from the journal.
     fn replay(&self, fact: &RawValue) -> Result<(), serde_json::Error>;

@@ -58,7 +58,12 @@ impl World {
     ) -> Result<Self, SandboxError> {
         let failed = |source| SandboxError::Data { path: directory.to_owned(), source };
         let core = Arc::new(Core::open(settings, origin, directory, stopping).map_err(failed)?);
-        let networks = Platform::ALL.into_iter().map(|each| (each, (each.entry().open)(Arc::clone(&core)))).collect();
+        let networks: Vec<(Platform, Arc<dyn Network>)> =
+            Platform::ALL.into_iter().map(|each| (each, (each.entry().open)(Arc::clone(&core)))).collect();
+        for (platform, network) in &networks {
+            let others = networks.iter().filter(|(other, _)| other != platform);
+            others.for_each(|(_, other)| network.meet(Arc::clone(other)));
+        }
         let world = Self { core, networks };
         recover(&directory.join("journal.jsonl"), |line| world.replay(line))?;
         Ok(world)

@@ -126,8 +126,6 @@ fn a_wrong_value_is_named_by_its_pointer() {
         (Platform::Instagram, json!({"cover_url": "https://a.example/a.jpg", "thumb_offset": 1}), "/thumb_offset"),
         (Platform::Instagram, json!({"audio_name": ""}), "/audio_name"),
         (Platform::Instagram, json!({"trial_reel": "yes"}), "/trial_reel"),
-        (Platform::Instagram, json!({"placement": "stories", "share_to_feed": true}), "/share_to_feed"),
-        (Platform::Instagram, json!({"placement": "stories", "location_id": "1"}), "/location_id"),
         (Platform::Threads, json!({"reply_control": "nobody"}), "/reply_control"),
         (Platform::Threads, json!({"topic_tag": ""}), "/topic_tag"),
         (Platform::Threads, json!({"topic_tag": "a.b"}), "/topic_tag"),

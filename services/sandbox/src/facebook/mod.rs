@@ -26,6 +26,7 @@ use actix_web::web::{self, ServiceConfig};
 use crate::consent::ReadyMade;
 use crate::core::Core;
 use crate::graph::usage;
+use crate::instagram;
 use crate::network::Network;
 use state::State;
 
@@ -55,6 +56,7 @@ fn graph(config: &mut ServiceConfig) {
         .route("/me/businesses", web::get().to(me::businesses))
         .route("/me/permissions", web::get().to(me::permissions))
         .route("/me/permissions", web::delete().to(me::remove_app))
+        .configure(instagram::behind_facebook)
         .route("/{id}/feed", web::post().to(posts::publish))
         .route("/{id}/feed", web::get().to(posts::list))
         .route("/{id}/posts", web::get().to(posts::list))

@@ -6,9 +6,10 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::fact::{End, Fact, Grant, Linked};
-use super::state::State;
+use super::state::{Page, State};
 use super::{APPS, Facebook, show};
 use crate::call::Speaks;
+use crate::graph::problem::BadToken;
 use crate::graph::secret;
 use crate::lock::locked;
 use crate::network::{Network, NewAccount, Platform, Wanted};
@@ -41,6 +42,12 @@ pub(super) const SCOPES: [&str; 15] = [
 impl Speaks for Facebook {
     const PLATFORM: Platform = Platform::Facebook;
     const PROCESSES_MEDIA: bool = false;
+}
+
+/// How far a token reaches on an Instagram account.
+pub(crate) struct Reach {
+    pub(crate) scopes: Vec<String>,
+    pub(crate) client_id: String,
 }
 
 /// Names are those of people and of pages alike.
@@ -95,6 +102,30 @@ impl Facebook {
     pub(crate) fn link_instagram(&self, page: u64, id: u64, username: &str) {
         let account = Linked { id, username: username.to_owned() };
         self.keep(&mut locked(&self.state), Fact::InstagramLinked { page, account });
+    }
+
+    /// What a token is good for on an Instagram account: `None` when it belongs to no page that the token covers.
+    pub(crate) fn reach(&self, token: &str, instagram: Option<u64>) -> Result<Option<Reach>, BadToken> {
+        let state = locked(&self.state);
+        let grant = state.grant(token, self.core.now())?;
+        let linked = |page: &&Page| page.instagram.as_ref().is_some_and(|account| Some(account.id) == instagram);
+        let page = state.pages.values().find(linked).map(|page| page.id);
+        let reaches = |page: &u64| match grant.page {
+            Some(own) => own == *page,
+            None => covers(grant, *page, &state),
+        };
+        let reach = || Reach { scopes: grant.scopes.clone(), client_id: grant.client_id.clone() };
+        Ok(page.filter(reaches).map(|_| reach()))
+    }
+
+    /// The persons who run the page of an Instagram account, by their ids.
+    pub(crate) fn runs(&self, instagram: u64) -> Vec<String> {
+        let state = locked(&self.state);
+        let linked = |id: &u64| {
+            let page = state.pages.get(id).and_then(|page| page.instagram.as_ref());
+            page.is_some_and(|account| account.id == instagram)
+        };
+        state.users.values().filter(|user| user.pages.iter().any(linked)).map(|user| user.id.to_string()).collect()
     }
 
     /// A long token of a person for an app, with every scope.

@@ -30,7 +30,7 @@ pub(super) async fn params(call: &Call<Facebook>, payload: Payload) -> Result<Pa
 
 /// The secret of an app that people sign in to with Facebook: of a Facebook app, or of an Instagram one.
 pub(super) fn app_secret(facebook: &Facebook, client_id: &str) -> Option<String> {
-    let platforms = [Platform::Facebook];
+    let platforms = [Platform::Facebook, Platform::Instagram];
     platforms.into_iter().find_map(|platform| facebook.core.apps.find(platform, client_id))?.client_secret
 }
 

@@ -41,6 +41,7 @@ fn label(platform: Platform) -> &'static str {
         Platform::Bluesky => "Bluesky",
         Platform::LinkedIn => "LinkedIn",
         Platform::Facebook => "Facebook",
+        Platform::Instagram => "Instagram",
         Platform::Threads => "Threads",
         Platform::Mastodon => "Mastodon",
         Platform::X => "X",

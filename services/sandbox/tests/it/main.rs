@@ -2,13 +2,12 @@
 
 mod bluesky;
 mod browser;
-mod facebook;
-mod facebook_oauth;
 mod faults;
 mod given;
-mod graph;
 mod happy;
 mod hostile;
+mod instagram;
+mod instagram_oauth;
 mod linkedin;
 mod linkedin_oauth;
 mod mastodon;
@@ -18,7 +17,5 @@ mod page;
 mod posting;
 mod restart;
 mod speed;
-mod threads;
-mod threads_oauth;
 mod x;
 mod x_oauth;

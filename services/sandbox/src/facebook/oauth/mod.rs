@@ -15,7 +15,7 @@ pub(super) use token::exchange;
 
 const DIALOG: Dialog = Dialog {
     network: "Facebook",
-    apps: &[(Platform::Facebook, None)],
+    apps: &[(Platform::Facebook, None), (Platform::Instagram, Some("facebook"))],
     known: &["client_id", "redirect_uri", "state", "response_type", "scope", "auth_type", "display"],
     scopes: &SCOPES,
     needed: None,
