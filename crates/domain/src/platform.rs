@@ -28,6 +28,10 @@ pub enum Platform {
     Facebook,
     /// Instagram, by both of its logins.
     Instagram,
+    /// Threads.
+    Threads,
+    /// LinkedIn, members and organisations.
+    Linkedin,
     /// Bluesky and other AT Protocol servers.
     Bluesky,
     /// Mastodon and servers that speak its API.
@@ -51,6 +55,8 @@ impl Platform {
             Self::X => 1,
             Self::Facebook => 2,
             Self::Instagram => 3,
+            Self::Threads => 4,
+            Self::Linkedin => 5,
             Self::Bluesky => 9,
             Self::Mastodon => 10,
         }

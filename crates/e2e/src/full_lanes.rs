@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{ids::ProjectId, platform::Platform};
+use domain::ids::ProjectId;
 use jiff::{SignedDuration, Timestamp};
 use runtime::clock::{Clock as _, SystemClock};
 use serde_json::json;
@@ -12,6 +12,7 @@ use crate::{
     crowd::{self, Somebody},
     eventually,
     instant::Memory,
+    tenant,
 };
 
 /// As many as a holder reads at once.
@@ -32,7 +33,7 @@ impl FullLanes {
     pub async fn of(house: &House, lanes: usize) -> Self {
         let tenant = house.tenant().await;
         let mut people = Vec::new();
-        for platform in Platform::all() {
+        for platform in tenant::wordy() {
             people.extend(crowd::gather(&house.db, &house.ring.public(), tenant.project, platform, lanes).await);
         }
         Self { tenant, people }

@@ -119,7 +119,7 @@ impl Tenant {
     /// One account on each network that takes words alone.
     pub async fn connect_everywhere(&self) -> Vec<Connected> {
         let mut accounts = Vec::new();
-        for platform in Platform::all().filter(|platform| takes_words(*platform)) {
+        for platform in wordy() {
             accounts.push(self.connect(platform).await);
         }
         accounts
@@ -254,7 +254,11 @@ pub fn target_of<'a>(post: &'a Value, account: &Connected) -> &'a Value {
         .unwrap_or_else(|| panic!("no such target: {post:#}"))
 }
 
-/// Whether a network takes a post without a file.
+/// The networks that take a post without a file.
+pub fn wordy() -> impl Iterator<Item = Platform> {
+    Platform::all().filter(|platform| takes_words(*platform))
+}
+
 fn takes_words(platform: Platform) -> bool {
     let part = DraftPart { role: Role::Main, content: "Hello", media: Vec::new() };
     let draft = TargetDraft { parts: vec![part], options: Value::Null };

@@ -26,6 +26,11 @@ impl Ask {
         Self { request, secrets: Vec::new() }
     }
 
+    /// An address that a network named, checked by the caller.
+    pub(crate) fn at(method: Method, url: Url) -> Self {
+        Self { request: Ok(Request::new(method, url)), secrets: Vec::new() }
+    }
+
     pub(crate) fn get(base: &str, path: &str) -> Self {
         Self::new(Method::GET, base, path)
     }

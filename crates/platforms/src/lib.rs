@@ -31,7 +31,9 @@ mod words;
 pub mod bluesky;
 pub mod facebook;
 pub mod instagram;
+pub mod linkedin;
 pub mod mastodon;
+pub mod threads;
 pub mod x;
 
 pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Sought, Tokens};

@@ -2,7 +2,10 @@
 
 use domain::platform::Platform;
 
-use crate::{Network, bluesky::Bluesky, facebook::Facebook, instagram::Instagram, mastodon::Mastodon, x::X};
+use crate::{
+    Network, bluesky::Bluesky, facebook::Facebook, instagram::Instagram, linkedin::Linkedin, mastodon::Mastodon,
+    threads::Threads, x::X,
+};
 
 /// The network behind a name. The match is exhaustive: a new variant of [`Platform`] does not compile without one.
 pub fn network(platform: Platform) -> &'static dyn Network {
@@ -10,6 +13,8 @@ pub fn network(platform: Platform) -> &'static dyn Network {
         Platform::X => &X,
         Platform::Facebook => &Facebook,
         Platform::Instagram => &Instagram,
+        Platform::Threads => &Threads,
+        Platform::Linkedin => &Linkedin,
         Platform::Bluesky => &Bluesky,
         Platform::Mastodon => &Mastodon,
     }

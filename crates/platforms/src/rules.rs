@@ -4,9 +4,6 @@ use domain::media::MediaKind;
 
 use crate::{DraftMedia, DraftPart, MediaRules, RuleFault, TextRule, TextUnit};
 
-/// Still images that are made into one of the network's types where it does not take them as they are.
-const CONVERTED: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/gif"];
-
 /// What a part may carry, by the network or by the account's own server.
 #[derive(Debug, Clone)]
 pub(crate) struct FileLimits {
@@ -69,7 +66,7 @@ impl<'a> PartFaults<'a> {
             let unit = match rule.unit {
                 TextUnit::Weighted => "weighted characters",
                 TextUnit::Graphemes => "graphemes",
-                TextUnit::Characters => "characters",
+                TextUnit::Characters | TextUnit::EmojiBytes => "characters",
                 TextUnit::Utf16 => "UTF-16 units",
             };
             let detail = format!("{} allows {} {unit}; this has {length}", self.name, rule.max);
@@ -128,11 +125,9 @@ impl<'a> PartFaults<'a> {
             None => return self.alt_text(limits, index, file),
         };
         let pointer = format!("/media/{index}");
-        let is_made_to_fit = limits.images_are_fitted && file.kind == Some(MediaKind::Image);
         if let Some(content_type) = file.content_type
             && !types.is_empty()
             && !types.iter().any(|taken| taken.eq_ignore_ascii_case(content_type))
-            && !(is_made_to_fit && CONVERTED.iter().any(|known| known.eq_ignore_ascii_case(content_type)))
         {
             let detail = format!("{} takes {}; this is {content_type}", self.name, types.join(", "));
             self.add(pointer.as_str(), "media_type", detail);

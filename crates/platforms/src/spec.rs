@@ -16,6 +16,8 @@ pub enum TextUnit {
     Characters,
     /// UTF-16 code units.
     Utf16,
+    /// Code points, and for an emoji its bytes in UTF-8.
+    EmojiBytes,
 }
 
 /// The longest text. An account's own limit may differ.

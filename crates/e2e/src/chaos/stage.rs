@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::platform::Platform;
 use jiff::Timestamp;
 use runtime::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
@@ -21,7 +20,7 @@ use crate::{
     fleet::{Formation, Plan, Program},
     hooks::Hook,
     pictures,
-    tenant::id,
+    tenant::{self, id},
     world::Resident,
 };
 
@@ -72,7 +71,7 @@ impl Stage {
             // Not everybody listens.
             let hook = if number + 1 < TENANTS { Some(Arc::new(Hook::of(&tenant, &["*"]).await)) } else { None };
             let mut accounts = Vec::new();
-            for platform in Platform::all() {
+            for platform in tenant::wordy() {
                 for _ in 0..ACCOUNTS {
                     accounts.push(tenant.connect(platform).await);
                 }

@@ -10,6 +10,7 @@ use e2e::{
     waiting::within,
 };
 use jiff::{SignedDuration, Timestamp};
+use platforms::ProbeClass;
 use serde_json::{Value, json};
 use store::identity;
 
@@ -76,7 +77,12 @@ async fn live(tenant: &Tenant) -> HashMap<(String, String), usize> {
     live
 }
 
-/// Those that something may still happen to, but for those that wait for X's list, with their attempts.
+/// Whether a network is asked by a list that may lag.
+fn may_lag(platform: Platform) -> bool {
+    platforms::network(platform).spec().probe == ProbeClass::Listing
+}
+
+/// Those that something may still happen to, but for those that wait for such a list, with their attempts.
 async fn open_targets(tenant: &Tenant, cast: &Cast, posts: &[&Value]) -> Vec<Value> {
     let mut open = Vec::new();
     for post in posts {
@@ -84,7 +90,7 @@ async fn open_targets(tenant: &Tenant, cast: &Cast, posts: &[&Value]) -> Vec<Val
         for target in post["targets"].as_array().expect("targets") {
             match target["status"].as_str() {
                 Some("published") => {}
-                Some("unconfirmed") if cast.account(target).platform() == Platform::X => {}
+                Some("unconfirmed") if may_lag(cast.account(target).platform()) => {}
                 _ => open.push(json!({"target": target, "attempts": tenant.attempts(&post).await})),
             }
         }

@@ -15,10 +15,14 @@ use crate::{
     rules::{FileLimits, PartFaults},
 };
 
+/// Still pictures that can be sent: Instagram takes JPEG, and the others are made into that.
+const CONVERTED: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/gif"];
+
 pub(super) fn check(draft: &TargetDraft<'_>) -> Vec<RuleFault> {
     let placement = draft.options.get("placement").and_then(Value::as_str);
     let mut faults = options(draft, placement);
-    let limits = FileLimits::from(&SPEC.media);
+    let image_types = CONVERTED.iter().map(|name| (*name).to_owned()).collect();
+    let limits = FileLimits { image_types, ..FileLimits::from(&SPEC.media) };
     for (index, part) in draft.parts.iter().enumerate() {
         let mut at = PartFaults::new(SPEC.name, index, &mut faults);
         let max = if part.role == Role::Main { SPEC.text.max } else { COMMENT_MAX };

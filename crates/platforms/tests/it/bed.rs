@@ -23,8 +23,19 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 }
 
 /// Every origin that is one for all accounts.
-pub(crate) const BASES: &[&str] =
-    &["x", "facebook", "facebook_www", "instagram", "instagram_api", "instagram_www", "bluesky", "plc"];
+pub(crate) const BASES: &[&str] = &[
+    "x",
+    "facebook",
+    "facebook_www",
+    "instagram",
+    "instagram_api",
+    "instagram_www",
+    "threads",
+    "linkedin",
+    "linkedin_www",
+    "bluesky",
+    "plc",
+];
 
 pub(crate) struct Bed {
     pub(crate) server: MockServer,
@@ -88,7 +99,8 @@ fn describe(request: &Request) -> Value {
     if let Some(query) = request.url.query() {
         seen["query"] = json!(query);
     }
-    for name in ["authorization", "idempotency-key"] {
+    for name in ["authorization", "idempotency-key", "linkedin-version", "x-restli-protocol-version", "x-restli-method"]
+    {
         if let Some(value) = header(name) {
             seen[name] = json!(value);
         }
@@ -134,8 +146,10 @@ pub(crate) fn needed_media(platform: Platform) -> Vec<(Value, Option<String>)> {
 
 /// What was composed, as if the network had prepared it where it does that.
 pub(crate) fn prepared(platform: Platform, mut composed: Value) -> Value {
-    if platform == Platform::Instagram {
-        composed["container"] = json!({"id": "17", "state": "finished"});
+    match platform {
+        Platform::Instagram => composed["container"] = json!({"id": "17", "state": "finished"}),
+        Platform::Threads => composed["post"]["id"] = json!("17"),
+        _ => {}
     }
     composed
 }

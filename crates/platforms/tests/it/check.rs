@@ -41,6 +41,13 @@ fn the_length_is_told_with_its_limit() {
         detail(Platform::X, &long, json!({"subscription_type": "None"})),
         "X allows 280 weighted characters; this has 301"
     );
+    let threads = format!("{}👋", "x".repeat(497));
+    assert_eq!(detail(Platform::Threads, &threads, Value::Null), "Threads allows 500 characters; this has 501");
+    assert_eq!(detail(Platform::Threads, &threads[1..], Value::Null), "");
+    let linkedin = "(".repeat(3_000);
+    assert_eq!(detail(Platform::Linkedin, &linkedin, Value::Null), "", "no backslash counts");
+    let linkedin = "x".repeat(3_001);
+    assert_eq!(detail(Platform::Linkedin, &linkedin, Value::Null), "LinkedIn allows 3000 UTF-16 units; this has 3001");
     assert_eq!(detail(Platform::Bluesky, &long, Value::Null), "Bluesky allows 300 graphemes; this has 301");
     assert_eq!(detail(Platform::Bluesky, &"👨‍👩‍👧‍👦".repeat(121), Value::Null), "Bluesky allows 3000 bytes; this has 3025");
     assert_eq!(detail(Platform::Bluesky, &"e\u{301}".repeat(300), Value::Null), "");
@@ -88,6 +95,12 @@ fn files_are_counted_by_kind() {
         (Platform::X, vec![video()], vec![]),
         (Platform::X, vec![video(), image()], media("media_mixed")),
         (Platform::X, vec![unknown(), unknown(), unknown(), unknown(), unknown()], media("too_many_media")),
+        (Platform::Threads, vec![video(), video()], media("too_many_media")),
+        (Platform::Threads, vec![image(); 20], vec![]),
+        (Platform::Threads, vec![image(); 21], media("too_many_media")),
+        (Platform::Linkedin, vec![image(); 20], vec![]),
+        (Platform::Linkedin, vec![image(); 21], media("too_many_media")),
+        (Platform::Linkedin, vec![video()], media("media_kind")),
         (Platform::Bluesky, vec![gif()], media("media_kind")),
         (Platform::Bluesky, vec![video()], media("media_kind")),
         (Platform::Mastodon, vec![video(), image()], media("media_mixed")),
@@ -152,6 +165,8 @@ fn what_excludes_each_other_is_said() {
     for (platform, options, expected) in [
         (Platform::X, json!({"poll": {"options": ["a", "b"], "duration_minutes": 5}}), "/poll"),
         (Platform::X, json!({"quote_tweet_id": "1"}), "/quote_tweet_id"),
+        (Platform::Threads, json!({"link_attachment": "https://a.example"}), "/link_attachment"),
+        (Platform::Linkedin, json!({"article": {"source": "https://a.example", "title": "A"}}), "/article"),
         (Platform::Bluesky, json!({"external": {"uri": "https://a.example", "title": "A"}}), "/external"),
         (Platform::Mastodon, json!({"poll": {"options": ["a", "b"], "expires_in": 300}}), "/media"),
     ] {
@@ -170,12 +185,52 @@ fn x_has_rules_of_its_own() {
 }
 
 #[test]
+fn linkedins_comments_have_rules_of_their_own() {
+    let image = || DraftMedia { alt_text: Some("a dot"), ..file(MediaKind::Image, "image/png") };
+    let part = |role, content, media| DraftPart { role, content, media };
+    let long = "x".repeat(1_251);
+    let main = || part(Role::Main, long.as_str(), vec![image(), image()]);
+    let first = part(Role::FirstComment, long.as_str(), vec![image(), image()]);
+    let both = TargetDraft { parts: vec![main(), first], options: Value::Null };
+    let faults: Vec<_> = check(Platform::Linkedin, &both, &Value::Null)
+        .into_iter()
+        .map(|fault| (fault.part, fault.pointer, fault.code))
+        .collect();
+    let at = |pointer: &str, code| (Some(1), pointer.to_owned(), code);
+    assert_eq!(
+        faults,
+        [
+            at("/content", "text_too_long"),
+            at("/media", "too_many_media"),
+            at("/media/0/alt_text", "alt_text_too_long"),
+            at("/media/1/alt_text", "alt_text_too_long"),
+        ]
+    );
+    let options = json!({"visibility": "CONNECTIONS"});
+    let narrow = TargetDraft { parts: vec![main()], options };
+    assert_eq!(check(Platform::Linkedin, &narrow, &json!({"kind": "person"})), []);
+    let faults = check(Platform::Linkedin, &narrow, &json!({"kind": "organization"}));
+    assert_eq!((faults[0].pointer.as_str(), faults[0].code), ("/visibility", "conflicting_options"));
+    let card = json!({"article": {"source": "https://a.example", "title": "A"}});
+    assert_eq!(codes(Platform::Linkedin, &TargetDraft { options: card, ..draft("", vec![]) }), []);
+}
+
+#[test]
+fn threads_takes_few_links() {
+    let link = "https://example.com/x ";
+    assert_eq!(codes(Platform::Threads, &draft(&link.repeat(5), vec![])), []);
+    assert_eq!(codes(Platform::Threads, &draft(&link.repeat(6), vec![])), [("/content".to_owned(), "too_many_links")]);
+}
+
+#[test]
 fn a_preview_shows_every_request_and_no_secret() {
     // given
     let options = [
         (Platform::X, json!({"reply_settings": "following"})),
         (Platform::Facebook, json!({})),
         (Platform::Instagram, json!({"location_id": "213385402"})),
+        (Platform::Threads, json!({"reply_control": "everyone"})),
+        (Platform::Linkedin, json!({"visibility": "CONNECTIONS"})),
         (Platform::Bluesky, json!({"langs": ["en"]})),
         (Platform::Mastodon, json!({"visibility": "unlisted"})),
     ];
@@ -227,6 +282,9 @@ fn any_draft() -> impl Strategy<Value = (String, Vec<Option<&'static str>>, Valu
         Just("user_tags"),
         Just("collaborators"),
         Just("thumb_offset"),
+        Just("article"),
+        Just("topic_tag"),
+        Just("link_attachment"),
     ];
     let options = proptest::collection::btree_map(name.prop_map(str::to_owned), value, 0..4)
         .prop_map(|map| Value::Object(map.into_iter().collect()));

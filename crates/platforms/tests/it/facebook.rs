@@ -1,5 +1,6 @@
 //! Facebook pages: tokens, consent, uploads, posts, comments, probes.
 
+mod check;
 mod connect;
 mod consent;
 mod media;

@@ -1,5 +1,6 @@
 //! Instagram: both logins, containers, posts, comments, probes.
 
+mod check;
 mod connect;
 mod consent;
 mod probe;

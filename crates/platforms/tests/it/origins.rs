@@ -17,6 +17,8 @@ fn an_account_s_server_is_known_without_a_call() {
         (Platform::Facebook, json!(null), "https://graph.facebook.com"),
         (Platform::Instagram, json!({"login": "instagram"}), "https://graph.instagram.com"),
         (Platform::Instagram, json!({"login": "facebook"}), "https://graph.facebook.com"),
+        (Platform::Threads, json!(null), "https://graph.threads.net"),
+        (Platform::Linkedin, json!({"kind": "organization"}), "https://api.linkedin.com"),
         (
             Platform::Bluesky,
             json!({"service": "https://bsky.social", "pds": "https://pds.example"}),

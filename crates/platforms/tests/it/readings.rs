@@ -19,6 +19,8 @@ fn account(platform: Platform, bed: &Bed) -> Connected {
         Platform::Instagram => {
             Connected::new("178", "acme", Value::Null, json!({"login": "instagram", "access_token": "a"}))
         }
+        Platform::Threads => Connected::new("42", "alice", Value::Null, json!({"access_token": "a"})),
+        Platform::Linkedin => Connected::new("urn:li:person:a", "alice", Value::Null, json!({"access_token": "a"})),
         Platform::Mastodon => Connected::new("109", "alice", Value::Null, json!({"base": uri, "access_token": "a"})),
         Platform::Bluesky => Connected::new(
             "did:plc:alice",
@@ -37,6 +39,8 @@ async fn noted(platform: Platform, status: u16, headers: &[(&str, String)]) -> V
         Platform::X => "/2/tweets",
         Platform::Facebook => "/v24.0/1755/feed",
         Platform::Instagram => "/v24.0/178/media_publish",
+        Platform::Threads => "/v1.0/42/threads_publish",
+        Platform::Linkedin => "/rest/posts",
         Platform::Bluesky => "/xrpc/com.atproto.repo.putRecord",
         Platform::Mastodon => "/api/v1/statuses",
     };

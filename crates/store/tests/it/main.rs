@@ -9,6 +9,7 @@ mod finishing;
 mod house;
 mod identity;
 mod lanes;
+mod media;
 mod migrations;
 mod networks;
 mod partitions;

@@ -43,8 +43,6 @@ async fn faults_before_accepting_leave_nothing_public_and_strike_once() {
                 Network::LinkedIn => linkedin,
                 Network::Mastodon => mastodon,
                 Network::X => x,
-                Network::Facebook | Network::Threads if fault == "error_before_accept" => 503,
-                Network::Facebook | Network::Threads => 400,
             };
             assert_eq!(refused.status, expected, "{network:?} {fault} {refused:?}");
             assert!(author.public(&given).await.is_empty(), "{network:?} {fault}");
@@ -130,7 +128,7 @@ async fn throttling_names_its_reset_the_networks_way() {
         let given = Given::sandbox().await;
         let author = network.author(&given, "alice").await;
         given.fault(json!({"operation": "publish", "fault": "throttle", "params": {"reset_s": 90}})).await;
-        let throttled = author.publish(&given, "Hello").await.expect("an answer").expect(network.throttles());
+        let throttled = author.publish(&given, "Hello").await.expect("an answer").expect(429);
         match network {
             Network::Bluesky => {
                 assert_eq!(throttled.header("retry-after"), "90");
@@ -150,10 +148,6 @@ async fn throttling_names_its_reset_the_networks_way() {
             Network::X => {
                 assert!(throttled.header("x-rate-limit-reset").parse::<u64>().is_ok());
                 assert_eq!(throttled.body["title"], "Too Many Requests");
-            }
-            Network::Facebook | Network::Threads => {
-                let usage = throttled.header("x-business-use-case-usage");
-                assert!(usage.contains("\"estimated_time_to_regain_access\":2"), "{usage}");
             }
         }
     }
@@ -205,7 +199,6 @@ async fn a_revoked_grant_needs_new_credentials() {
                 }
                 Network::Mastodon => assert_eq!(revoked.text_at("/error"), "The access token was revoked"),
                 Network::X => assert_eq!(revoked.status, 401),
-                Network::Facebook | Network::Threads => assert_eq!(revoked.refused(), (400, 190, 460)),
             }
         }
         match network {
@@ -218,8 +211,7 @@ async fn a_revoked_grant_needs_new_credentials() {
                 let refused = linkedin_refresh(&given, &author).await.expect(400);
                 assert_eq!(refused.body["error"], "invalid_grant");
             }
-            // Without a refresh token there is nothing left to try.
-            Network::Mastodon | Network::Facebook | Network::Threads => {}
+            Network::Mastodon => {}
             Network::X => {
                 let form = [("grant_type", "refresh_token"), ("refresh_token", &author.refresh), ("client_id", "app")];
                 answer(given.post("/x/2/oauth2/token").form(&form)).await.expect(400);
@@ -272,7 +264,7 @@ async fn markers_in_the_text_are_faults_of_that_post() {
 
         let always = "b [sandbox:throttle reset_s=5]";
         for _ in 0..3 {
-            author.publish(&given, always).await.expect("an answer").expect(network.throttles());
+            author.publish(&given, always).await.expect("an answer").expect(429);
         }
         let lost = author.publish(&given, "c [sandbox:drop_reply_after_accept]").await;
         assert!(lost.is_err(), "{network:?}");

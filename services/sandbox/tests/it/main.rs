@@ -2,11 +2,8 @@
 
 mod bluesky;
 mod browser;
-mod facebook;
-mod facebook_oauth;
 mod faults;
 mod given;
-mod graph;
 mod happy;
 mod hostile;
 mod instagram;
@@ -20,7 +17,5 @@ mod page;
 mod posting;
 mod restart;
 mod speed;
-mod threads;
-mod threads_oauth;
 mod x;
 mod x_oauth;

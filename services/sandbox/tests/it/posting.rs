@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use crate::given::{Account, Answer, Given, answer, read};
 
-pub(crate) const ALL: [Network; 6] =
-    [Network::Bluesky, Network::LinkedIn, Network::Mastodon, Network::X, Network::Facebook, Network::Threads];
+pub(crate) const ALL: [Network; 4] = [Network::Bluesky, Network::LinkedIn, Network::Mastodon, Network::X];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Network {
@@ -14,8 +13,6 @@ pub(crate) enum Network {
     LinkedIn,
     Mastodon,
     X,
-    Facebook,
-    Threads,
 }
 
 /// An account that is logged in.
@@ -34,8 +31,6 @@ impl Network {
             Self::LinkedIn => "linkedin",
             Self::Mastodon => "mastodon",
             Self::X => "x",
-            Self::Facebook => "facebook",
-            Self::Threads => "threads",
         }
     }
 
@@ -51,7 +46,7 @@ impl Network {
                 let session = log_in(given, &account).await.expect(200);
                 (session.text_at("/accessJwt"), session.text_at("/refreshJwt"))
             }
-            _ => (word("access_token"), word("refresh_token")),
+            Self::LinkedIn | Self::Mastodon | Self::X => (word("access_token"), word("refresh_token")),
         };
         Author { network: self, account, token, refresh }
     }
@@ -59,11 +54,6 @@ impl Network {
     /// What the network answers when it published.
     pub(crate) fn accepts(self) -> u16 {
         if matches!(self, Self::LinkedIn | Self::X) { 201 } else { 200 }
-    }
-
-    /// What the network answers when it throttles.
-    pub(crate) fn throttles(self) -> u16 {
-        if matches!(self, Self::Facebook | Self::Threads) { 400 } else { 429 }
     }
 }
 
@@ -109,14 +99,6 @@ impl Author {
             })),
             Network::Mastodon => given.post("/api/v1/statuses").bearer_auth(&self.token).json(&json!({"status": text})),
             Network::X => given.post("/x/2/tweets").bearer_auth(&self.token).json(&json!({"text": text})),
-            Network::Facebook => {
-                let feed = given.post(&format!("/facebook/v24.0/{}/feed", self.account.id));
-                feed.bearer_auth(&self.token).json(&json!({"message": text}))
-            }
-            Network::Threads => {
-                let form = [("media_type", "TEXT"), ("text", text), ("auto_publish_text", "true")];
-                given.post("/threads/v1.0/me/threads").bearer_auth(&self.token).form(&form)
-            }
         }
     }
 
@@ -143,8 +125,6 @@ impl Author {
             }
             Network::Mastodon => given.get(&format!("/api/v1/accounts/{id}/statuses")).bearer_auth(&self.token),
             Network::X => given.get(&format!("/x/2/users/{id}/tweets?max_results=5")).bearer_auth(&self.token),
-            Network::Facebook => given.get(&format!("/facebook/v24.0/{id}/published_posts")).bearer_auth(&self.token),
-            Network::Threads => given.get("/threads/v1.0/me/threads?fields=id,text").bearer_auth(&self.token),
         }
     }
 }

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::platform::Platform;
 use e2e::{
     Fleet, Tenant,
     crowd::{self, Somebody},
@@ -46,7 +45,7 @@ pub(crate) async fn measure(report: &mut Report) {
     let fleet = Plan::of(Formation::Apart).played().up().await;
     let tenant = fleet.tenant().await;
     let mut people = Vec::new();
-    for platform in Platform::all() {
+    for platform in e2e::tenant::wordy() {
         people.push(crowd::gather(&fleet.db, &fleet.ring(), tenant.project, platform, CONNECTIONS).await);
     }
     let Some(postgres) = postmaster(&fleet).await else {

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 use super::outcomes;
 
+/// A key of ours, a key that is remembered for a while, a list that may lag.
+const ASKED: [Platform; 3] = [Platform::X, Platform::Bluesky, Platform::Mastodon];
 const DONE: [&str; 3] = ["drop_reply_after_accept", "error_after_accept", "garbage_after_accept"];
 const NOT_DONE: [&str; 3] = ["error_before_accept", "hang", "drop_connection"];
 
@@ -36,7 +38,7 @@ impl Case {
 
 async fn cases(tenant: &Tenant, faults: &[&'static str]) -> Vec<Case> {
     let mut cases = Vec::new();
-    for platform in Platform::all() {
+    for platform in ASKED {
         for fault in faults {
             let account = tenant.connect(platform).await;
             let struck = json!({"account": account.resident.account, "operation": "publish", "fault": fault});
@@ -177,7 +179,10 @@ async fn a_thread_whose_second_part_is_lost_goes_on_once_that_is_known() {
     // given: each fault on the second of three, by a mark in its text
     let house = House::up(Options::over(Transport::Local).impatient()).await;
     let tenant = house.tenant().await;
-    let accounts = tenant.connect_everywhere().await;
+    let mut accounts = Vec::new();
+    for platform in ASKED {
+        accounts.push(tenant.connect(platform).await);
+    }
     let names: HashMap<_, _> =
         accounts.iter().map(|account| (account.id.clone(), account.resident.account.clone())).collect();
     let faults: Vec<_> = DONE.into_iter().chain(NOT_DONE).collect();

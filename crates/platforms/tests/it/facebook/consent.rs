@@ -135,7 +135,7 @@ async fn pages_of_businesses_are_found_too() {
     bed.on("GET", "/v24.0/me/businesses", 200, json!({"data": [{"id": "b1"}, {"id": "b/2"}]})).await;
     bed.on("GET", "/v24.0/b1/owned_pages", 200, json!({"data": [page("1"), page("2")]})).await;
     bed.on("GET", "/v24.0/b1/client_pages", 403, error(200, Value::Null, "no")).await;
-    let granted = complete(&bed, &[("code", "c")]).await.expect("granted");
+    let granted = complete(&bed, &[("code", "code-9")]).await.expect("granted");
     let ids: Vec<_> = granted.profiles.iter().map(|page| page.network_unique_id.as_str()).collect();
     assert_eq!(ids, ["1", "2"]);
 }
@@ -151,7 +151,7 @@ async fn a_long_list_is_read_page_by_page_and_not_for_ever() {
     bed.once("GET", ACCOUNTS, 200, list("1", "A")).await;
     bed.on("GET", ACCOUNTS, 200, list("2", "B")).await;
     // when
-    let granted = complete(&bed, &[("code", "c")]).await.expect("granted");
+    let granted = complete(&bed, &[("code", "code-9")]).await.expect("granted");
     // then
     assert_eq!(granted.profiles.len(), 2);
     let seen = bed.seen().await;
@@ -178,13 +178,13 @@ async fn every_way_to_fail_has_its_word() {
     ] {
         let bed = Bed::new().await;
         bed.on("GET", TOKEN, status, body.clone()).await;
-        assert_eq!(fault(complete(&bed, &[("code", "c")]).await.expect_err("refused")), expected, "{body}");
+        assert_eq!(fault(complete(&bed, &[("code", "code-9")]).await.expect_err("refused")), expected, "{body}");
     }
     let bed = with_tokens(&["pages_show_list"]).await;
-    let fewer = fault(complete(&bed, &[("code", "c")]).await.expect_err("denied"));
+    let fewer = fault(complete(&bed, &[("code", "code-9")]).await.expect_err("denied"));
     assert!(fewer.starts_with("denied") && fewer.contains("pages_manage_posts"), "{fewer}");
     let bed = with_tokens(&["pages_show_list", "pages_manage_posts"]).await;
     bed.on("GET", ACCOUNTS, 200, json!({"data": []})).await;
-    let none = complete(&bed, &[("code", "c")]).await.expect("granted");
+    let none = complete(&bed, &[("code", "code-9")]).await.expect("granted");
     assert!(none.profiles.is_empty());
 }

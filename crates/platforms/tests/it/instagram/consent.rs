@@ -122,13 +122,13 @@ async fn every_way_to_fail_has_its_word() {
     ] {
         let bed = Bed::new().await;
         bed.on("POST", TOKEN, status, body.clone()).await;
-        let refused = complete(&bed, "instagram", &[("code", "c")]).await.expect_err("refused");
+        let refused = complete(&bed, "instagram", &[("code", "code-9")]).await.expect_err("refused");
         assert_eq!(fault(refused), expected, "{body}");
     }
     let bed = Bed::new().await;
     let fewer = json!({"access_token": "short", "permissions": "instagram_business_basic"});
     bed.on("POST", TOKEN, 200, fewer).await;
-    let fewer = fault(complete(&bed, "instagram", &[("code", "c")]).await.expect_err("denied"));
+    let fewer = fault(complete(&bed, "instagram", &[("code", "code-9")]).await.expect_err("denied"));
     assert!(fewer.starts_with("denied") && fewer.contains("instagram_business_content_publish"), "{fewer}");
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Platform {
 #[derive(ToSchema)]
 struct TextRule {
     max: u32,
-    /// `weighted`, `graphemes`, `characters` or `utf16`
+    /// `weighted`, `graphemes`, `characters`, `utf16` or `emoji_bytes`
     unit: String,
 }
 
