@@ -84,7 +84,7 @@ impl Draft {
         if self.is_item && (self.is_story || matches!(kind, Some("REELS" | "CAROUSEL"))) {
             return Err(Problem::invalid("A carousel item is an image or a VIDEO"));
         }
-        if (self.form == Form::Carousel) != !self.children.is_empty() {
+        if (self.form == Form::Carousel) == self.children.is_empty() {
             return Err(Problem::invalid("Param children goes with CAROUSEL"));
         }
         if self.form == Form::Carousel && !(2..=10).contains(&self.children.len()) {

@@ -4,6 +4,7 @@ mod bluesky;
 mod browser;
 mod facebook;
 mod facebook_oauth;
+mod facebook_videos;
 mod faults;
 mod given;
 mod graph;
