@@ -14,8 +14,8 @@ use domain::{
 use egress::{Body, Limits, Method, Request};
 use jiff::Timestamp;
 use platforms::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Origins, Part, PreviewRequest, Refresh,
-    RuleFault, Sought, Spec, TargetDraft,
+    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Origins, Part, PreviewRequest,
+    Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 use publisher::Networks;
 use runtime::clock::{Clock as _, SystemClock};
@@ -212,11 +212,27 @@ impl Network for InstantNetwork {
         Probe::Impossible
     }
 
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     fn follower(&self) -> Option<&dyn Follow> {
         None
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {
+        None
+    }
+
+    async fn health(&self, _: &Cx<'_>, _: &Account<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn consent(&self) -> Option<&dyn Consent> {
+        None
+    }
+
+    fn numbers(&self) -> Option<&dyn Numbers> {
         None
     }
 }

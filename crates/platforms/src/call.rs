@@ -11,6 +11,24 @@ use url::Url;
 
 use crate::Readings;
 
+/// Where the sandbox has each origin. A PDS and the directory of DIDs are origins, as at home; others get a path of their
+/// own.
+const IN_SANDBOX: &[(&str, &str)] = &[
+    ("x", "x"),
+    ("x_www", "x/www"),
+    ("facebook", "facebook"),
+    ("facebook_www", "facebook/www"),
+    ("instagram", "instagram"),
+    ("instagram_api", "instagram/api"),
+    ("instagram_www", "instagram/www"),
+    ("threads", "threads"),
+    ("threads_www", "threads/www"),
+    ("linkedin", "linkedin"),
+    ("linkedin_www", "linkedin/www"),
+    ("bluesky", ""),
+    ("plc", ""),
+];
+
 /// Where networks with one fixed origin are: the real ones, or the sandbox's.
 #[derive(Debug, Clone, Default)]
 pub struct Bases(BTreeMap<&'static str, Url>);
@@ -30,8 +48,7 @@ impl Bases {
             base.set_path(path);
             base
         };
-        // A PDS and the directory of DIDs are origins, as at home; other networks get a path of their own.
-        Self::default().with("x", below("x")).with("bluesky", below("")).with("plc", below(""))
+        IN_SANDBOX.iter().fold(Self::default(), |bases, (name, path)| bases.with(name, below(path)))
     }
 
     /// The replacement, or `default`.
@@ -113,6 +130,9 @@ pub struct Media {
     pub dimensions: Option<(u32, u32)>,
     /// Alternative text; networks that attach it to the upload send it there.
     pub alt_text: Option<String>,
+    /// Where the network can fetch the file for some hours, without a key; only where its [`crate::MediaRules`] say that
+    /// it does, and where the operator said under which address we are reached.
+    pub url: Option<String>,
 }
 
 /// An upload, as the network names it.

@@ -9,12 +9,16 @@
 //! account come in with each call; what must survive a crash goes back to the caller, who checkpoints it.
 
 mod call;
+mod consent;
 mod doors;
 mod draft;
 mod exchange;
 mod failure;
 mod given;
+mod graph;
 mod links;
+mod numbers;
+mod oauth;
 mod options;
 mod origin;
 mod readings;
@@ -25,18 +29,26 @@ mod stored;
 mod words;
 
 pub mod bluesky;
+pub mod facebook;
+pub mod instagram;
 pub mod mastodon;
 pub mod x;
 
 pub use call::{Account, Bases, Cx, Identity, Media, MediaHandle, Part, Sought, Tokens};
+pub use consent::{
+    Consent, ConsentAnswer, ConsentFault, ConsentPage, ConsentRequest, ConsentRules, Granted, OauthApp, Register,
+    RegisteredApp,
+};
 pub use doors::Doors;
 pub use draft::{DraftMedia, DraftPart, PreviewRequest, RuleFault, TargetDraft};
+pub use numbers::{AccountNumbers, Numbers};
 pub use readings::Readings;
 pub use registry::network;
 pub use spec::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Progress, Refusal};
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// One network: what can be known without a call, and the calls.
@@ -82,11 +94,49 @@ pub trait Network: Send + Sync {
     /// Finds out whether a send whose outcome is unknown went through.
     async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe;
 
+    /// The ability to work on what was composed until it may be sent, where the network wants that.
+    fn stager(&self) -> Option<&dyn Stage>;
+
     /// The ability to say how it goes on with what was accepted, where the network works on a post before it is live.
     fn follower(&self) -> Option<&dyn Follow>;
 
     /// The ability to renew tokens, where the network's tokens run out.
     fn refresher(&self) -> Option<&dyn Refresh>;
+
+    /// Asks the network, cheaply and changing nothing, whether the account's tokens still work.
+    ///
+    /// # Errors
+    /// [`Refusal::Auth`] when they do not; anything else says nothing of them.
+    async fn health(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal>;
+
+    /// The ability to connect on a consent page.
+    fn consent(&self) -> Option<&dyn Consent>;
+
+    /// The ability to tell an account's numbers.
+    fn numbers(&self) -> Option<&dyn Numbers>;
+}
+
+/// Preparing a post at the network, where it has containers: made, worked on by the network, and published by one call.
+#[async_trait]
+pub trait Stage: Send + Sync {
+    /// One step from what [`Network::compose`] or the last step returned towards what [`Network::send`] takes. Makes
+    /// nothing public. What it returns is checkpointed, so a crash costs one step; it is asked at least once before each
+    /// send, since what was ready may have run out.
+    async fn stage(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Result<Staged, Refusal>;
+}
+
+/// How far a post is prepared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Staged {
+    /// May be sent.
+    Ready(Value),
+    /// Not yet; go on from here.
+    Waiting {
+        /// To go on with.
+        composed: Value,
+        /// When to go on.
+        check_at: Timestamp,
+    },
 }
 
 /// Following what the network took and works on.
@@ -101,6 +151,7 @@ pub trait Follow: Send + Sync {
 #[async_trait]
 pub trait Refresh: Send + Sync {
     /// Trades what is held for fresh tokens. [`Refusal::Auth`] only when nothing but reconnecting helps; everything
-    /// else backs off. An empty answer is an error, never an empty token.
-    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal>;
+    /// else backs off. An empty answer is an error, never an empty token. `app` is the one that the account was connected
+    /// through, as it is now; `None` for tokens that a caller handed in.
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>, app: Option<&OauthApp<'_>>) -> Result<Tokens, Refusal>;
 }

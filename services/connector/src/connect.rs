@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
-    connection::{ConnectAnswer, ConnectRequest, SEALED_IN},
+    connection::{ConnectAnswer, ConnectQuestion, ConnectRequest, SEALED_IN},
     ids::AccountId,
     platform::Platform,
 };
@@ -38,7 +38,7 @@ const TRIES: usize = 4;
 /// Answers whatever was asked. `patience` is how long the asker still waits.
 pub(crate) async fn connect(worker: &Worker, body: &[u8], patience: Duration) -> ConnectAnswer {
     // The parser's message may show a piece of what was sent.
-    let Ok(request) = serde_json::from_slice::<ConnectRequest>(body) else {
+    let Ok(ConnectQuestion::Credentials(request)) = serde_json::from_slice::<ConnectQuestion>(body) else {
         tracing::error!("a question on connect.v1 cannot be read; is the gateway of another version?");
         return unavailable("The connector does not understand the gateway");
     };

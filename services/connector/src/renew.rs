@@ -66,7 +66,7 @@ async fn ask(worker: &Worker, of: &Renewable, refresher: &dyn Refresh) -> Result
         Account { network_unique_id: &of.network_unique_id, username: &of.username, facts: &of.facts, tokens: &tokens };
     let patience = worker.settings.refresh_timeout();
     let cx = Cx { door, bases, now: worker.clock.now(), deadline: Deadline::after(patience), readings: None };
-    let renewed = tokio::time::timeout(patience, refresher.refresh(&cx, &account))
+    let renewed = tokio::time::timeout(patience, refresher.refresh(&cx, &account, None))
         .await
         .map_err(|_| not_now("the network did not answer in time".to_owned()))??;
     if is_empty(renewed.sealed_json.expose_secret()) {

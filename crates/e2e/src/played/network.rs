@@ -9,8 +9,8 @@ use domain::{
 };
 use egress::{Body, ExchangeError, Limits, Method, Request, Response};
 use platforms::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, ProbeClass, Refresh,
-    RuleFault, Sought, Spec, TargetDraft,
+    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part, PreviewRequest,
+    ProbeClass, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 use publisher::Networks;
 use serde_json::{Value, json};
@@ -109,11 +109,27 @@ impl Network for Played {
         }
     }
 
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     fn follower(&self) -> Option<&dyn Follow> {
         (self.class == Class::Slow).then_some(self as &dyn Follow)
     }
 
     fn refresher(&self) -> Option<&dyn Refresh> {
+        None
+    }
+
+    async fn health(&self, _: &Cx<'_>, _: &Account<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn consent(&self) -> Option<&dyn Consent> {
+        None
+    }
+
+    fn numbers(&self) -> Option<&dyn Numbers> {
         None
     }
 }

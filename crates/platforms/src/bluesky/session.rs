@@ -3,11 +3,11 @@
 use domain::target::Refusal;
 use egress::Body;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{did, errors, jwt::Claims, wire::Session};
+use super::{access::Access, did, errors, jwt::Claims, wire::Session};
 use crate::{
-    Cx, Tokens,
+    Account, Cx, Tokens,
     exchange::{Answer, Ask},
     failure, stored,
 };
@@ -55,6 +55,15 @@ pub(super) async fn create(cx: &Cx<'_>, service: &str, identifier: &str, passwor
 pub(super) async fn renew(cx: &Cx<'_>, service: &str, refresh_jwt: &str) -> Result<Session, Refusal> {
     let answer = Ask::post(service, "/xrpc/com.atproto.server.refreshSession").bearer(refresh_jwt).call(cx).await?;
     read(cx, &answer)
+}
+
+/// Whether the token opens the repository it was kept for.
+pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
+    let answer = Access::open(account)?.session(cx).await?;
+    match answer.success::<Value>().as_ref().and_then(|session| session["did"].as_str()) {
+        Some(did) => stored::same(account, did),
+        None => Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer))),
+    }
 }
 
 fn read(cx: &Cx<'_>, answer: &Answer) -> Result<Session, Refusal> {

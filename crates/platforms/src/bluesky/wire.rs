@@ -22,6 +22,16 @@ pub(super) struct Session {
     pub(super) status: Option<String>,
 }
 
+/// `getSession`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Whose {
+    pub(super) did: String,
+    #[serde(default)]
+    pub(super) handle: String,
+    pub(super) active: Option<bool>,
+    pub(super) status: Option<String>,
+}
+
 /// As far as it says where a repository lives.
 #[derive(Debug, Deserialize)]
 pub(super) struct DidDocument {
@@ -41,8 +51,16 @@ pub(super) struct DidService {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Profile {
+    #[serde(default)]
+    pub(super) did: String,
     pub(super) display_name: Option<String>,
     pub(super) avatar: Option<String>,
+    #[serde(default)]
+    pub(super) followers_count: Value,
+    #[serde(default)]
+    pub(super) follows_count: Value,
+    #[serde(default)]
+    pub(super) posts_count: Value,
 }
 
 #[derive(Debug, Deserialize)]

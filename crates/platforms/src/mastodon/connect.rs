@@ -11,7 +11,7 @@ use super::{
     wire::{NodeInfo, NodeInfoLinks, Profile},
 };
 use crate::{
-    Cx, Identity,
+    Account, Cx, Identity,
     exchange::Ask,
     failure,
     given::Given,
@@ -26,8 +26,19 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     fields.finish()?;
     let instance = origin::parse(cx.door, "instance", instance)?;
 
-    let profile = profile(cx, &instance, &access_token).await?;
-    let facts = read_facts(cx, &instance).await?;
+    // Mastodon tells no one what a token may do.
+    whose(cx, &instance, access_token, Vec::new()).await
+}
+
+/// The profile that a token opens, as it is connected, however the token came.
+pub(super) async fn whose(
+    cx: &Cx<'_>,
+    instance: &Origin,
+    access_token: String,
+    scopes: Vec<String>,
+) -> Result<Identity, Refusal> {
+    let profile = profile(cx, instance.base(), &access_token).await?;
+    let facts = read_facts(cx, instance).await?;
     let tokens = MastodonTokens { base: instance.base().to_owned(), access_token };
     Ok(Identity {
         realm: instance.realm(),
@@ -41,15 +52,20 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
             (false, true) => "bot",
             (false, false) => "person",
         },
-        // Mastodon tells no one what a token may do.
-        scopes: Vec::new(),
+        scopes,
         facts: json!(facts),
         tokens: stored::seal(&tokens, None)?,
     })
 }
 
-async fn profile(cx: &Cx<'_>, instance: &Origin, access_token: &str) -> Result<Profile, Refusal> {
-    let answer = Ask::get(instance.base(), "/api/v1/accounts/verify_credentials").bearer(access_token).call(cx).await?;
+/// Whether the token opens the account it was kept for.
+pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
+    let held: MastodonTokens = stored::open(account)?;
+    stored::same(account, &profile(cx, &held.base, &held.access_token).await?.id)
+}
+
+pub(super) async fn profile(cx: &Cx<'_>, base: &str, access_token: &str) -> Result<Profile, Refusal> {
+    let answer = Ask::get(base, "/api/v1/accounts/verify_credentials").bearer(access_token).call(cx).await?;
     match answer.success::<Profile>() {
         Some(profile) if words::is_id(&profile.id) && is_username(&profile.username) => Ok(profile),
         _ => Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer))),

@@ -3,12 +3,15 @@
 mod check;
 mod compose;
 mod connect;
+mod consent;
 mod errors;
 mod facts;
 mod media;
+mod numbers;
 mod probe;
 mod publish;
 mod quota;
+mod register;
 mod spec;
 mod text;
 mod tokens;
@@ -16,13 +19,14 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
+use jiff::Timestamp;
 use serde_json::Value;
 
 pub use text::status_length;
 
 use crate::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
-    Sought, Spec, TargetDraft,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
@@ -72,6 +76,11 @@ impl Network for Mastodon {
         probe::probe(cx, account, sought).await
     }
 
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     /// A post is live once it is taken.
     fn follower(&self) -> Option<&dyn Follow> {
         None
@@ -80,5 +89,30 @@ impl Network for Mastodon {
     /// Its tokens do not run out.
     fn refresher(&self) -> Option<&dyn Refresh> {
         None
+    }
+
+    async fn health(&self, cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
+        connect::health(cx, account).await
+    }
+
+    fn consent(&self) -> Option<&dyn Consent> {
+        Some(self)
+    }
+
+    fn numbers(&self) -> Option<&dyn Numbers> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Numbers for Mastodon {
+    /// It counts nothing by time.
+    async fn account_numbers(
+        &self,
+        cx: &Cx<'_>,
+        account: &Account<'_>,
+        _period: (Timestamp, Timestamp),
+    ) -> Result<AccountNumbers, Refusal> {
+        numbers::account_numbers(cx, account).await
     }
 }

@@ -13,8 +13,8 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use platforms::{
-    Account, Bases, Cx, Follow, Identity, Media, MediaHandle, Network, Part, PreviewRequest, Refresh, RuleFault,
-    Sought, Spec, TargetDraft, Tokens,
+    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -158,6 +158,10 @@ impl Network for Canned {
         Probe::Impossible
     }
 
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     fn follower(&self) -> Option<&dyn Follow> {
         None
     }
@@ -165,11 +169,28 @@ impl Network for Canned {
     fn refresher(&self) -> Option<&dyn Refresh> {
         self.has_refresher.then_some(self)
     }
+
+    async fn health(&self, _: &Cx<'_>, _: &Account<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn consent(&self) -> Option<&dyn Consent> {
+        None
+    }
+
+    fn numbers(&self) -> Option<&dyn Numbers> {
+        None
+    }
 }
 
 #[async_trait]
 impl Refresh for Canned {
-    async fn refresh(&self, _cx: &Cx<'_>, account: &Account<'_>) -> Result<Tokens, Refusal> {
+    async fn refresh(
+        &self,
+        _cx: &Cx<'_>,
+        account: &Account<'_>,
+        _app: Option<&OauthApp<'_>>,
+    ) -> Result<Tokens, Refusal> {
         self.seen.lock().unwrap().push(account.tokens.expose_secret().to_owned());
         if *self.holds_renewals.lock().unwrap() {
             self.wait().await;

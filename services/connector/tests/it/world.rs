@@ -7,7 +7,7 @@ use bus::{AskError, Bus};
 use connector::{ConnectorError, ConnectorSettings, Parts, serve};
 use domain::{
     account::Account,
-    connection::{ConnectAnswer, ConnectRequest, SEALED_IN},
+    connection::{ConnectAnswer, ConnectQuestion, ConnectRequest, SEALED_IN},
     ids::{AccountId, ContainerId, PostId, ProjectId, TargetId},
     job::{Call, Handover, Queue},
     platform::Platform,
@@ -146,7 +146,7 @@ impl World {
     }
 
     pub(crate) async fn send(&self, request: &ConnectRequest) -> ConnectAnswer {
-        self.ask(serde_json::to_vec(request).unwrap()).await.expect("an answer")
+        self.ask(serde_json::to_vec(&ConnectQuestion::Credentials(request.clone())).unwrap()).await.expect("an answer")
     }
 
     pub(crate) async fn connect(&self, credentials: Value, owner: Option<&str>) -> ConnectAnswer {

@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bus::AskError;
 use domain::{
-    connection::{ConnectAnswer, ConnectRequest, SEALED_IN},
+    connection::{ConnectAnswer, ConnectQuestion, ConnectRequest, SEALED_IN},
     fault::Fault,
     job::Call,
     platform::Platform,
@@ -70,7 +70,8 @@ pub(crate) async fn connect(
         return Err(Problem::SandboxUnavailable);
     }
     let request = seal(&app, &caller, &incoming, platform, owner, &given.credentials)?;
-    let work = async { answer(platform, ask(&app, &request).await?) };
+    let question = ConnectQuestion::Credentials(request);
+    let work = async { answer(platform, ask(&app, &question).await?) };
     leased(&app, body.once(&caller, StatusCode::CREATED), LEASE, work).await
 }
 
@@ -124,8 +125,8 @@ fn seal(
     })
 }
 
-async fn ask(app: &App, request: &ConnectRequest) -> Result<ConnectAnswer, Problem> {
-    let question = serde_json::to_vec(request)
+async fn ask(app: &App, question: &ConnectQuestion) -> Result<ConnectAnswer, Problem> {
+    let question = serde_json::to_vec(question)
         .map_err(|error| Problem::Internal(format!("a question has no JSON form: {error}")))?;
     let answer = app.bus.ask(Call::Connect, question, PATIENCE).await.map_err(|error| match error {
         AskError::Timeout => Problem::PlatformTimeout,

@@ -188,7 +188,7 @@ async fn a_session_is_renewed_by_its_refresh_token() {
     bed.on("POST", REFRESH, 200, fresh).await;
     // when
     let account = account(&bed);
-    let renewed = Bluesky.refresher().expect("can").refresh(&bed.cx(), &account.get()).await.expect("renewed");
+    let renewed = Bluesky.refresher().expect("can").refresh(&bed.cx(), &account.get(), None).await.expect("renewed");
     // then
     let tokens = tokens(&renewed);
     assert_eq!((&tokens["access_jwt"], &tokens["refresh_jwt"]), (&json!(jwt(NOW + 7200)), &json!("refresh-2")));
@@ -204,7 +204,8 @@ async fn a_spent_refresh_token_is_replaced_by_signing_in_again() {
         bed.on("POST", REFRESH, status, json!({"error": error, "message": "no"})).await;
         bed.on("POST", CREATE, 200, session(None)).await;
         let account = account(&bed);
-        let renewed = Bluesky.refresher().expect("can").refresh(&bed.cx(), &account.get()).await.expect("renewed");
+        let renewed =
+            Bluesky.refresher().expect("can").refresh(&bed.cx(), &account.get(), None).await.expect("renewed");
         assert_eq!(tokens(&renewed)["refresh_jwt"], json!("refresh-1"));
         assert_eq!(bed.seen().await[1]["json"], json!({"identifier": DID, "password": "aaaa-bbbb"}));
     }
@@ -232,7 +233,8 @@ async fn only_a_refused_password_needs_the_owner() {
         bed.on("POST", REFRESH, refresh.0, refresh.1).await;
         bed.on("POST", CREATE, create.0, create.1).await;
         let account = account(&bed);
-        let error = Bluesky.refresher().expect("can").refresh(&bed.cx(), &account.get()).await.expect_err("refused");
+        let error =
+            Bluesky.refresher().expect("can").refresh(&bed.cx(), &account.get(), None).await.expect_err("refused");
         assert_eq!(refusal(&error), expected);
     }
 }

@@ -120,7 +120,7 @@ async fn a_pair_of_tokens_is_traded_for_the_next() {
         "scope": "tweet.read", "refresh_token": "refresh-2"});
     bed.on("POST", TOKEN, 200, fresh).await;
     // when
-    let renewed = X.refresher().expect("can").refresh(&bed.cx(), &account().get()).await.expect("renewed");
+    let renewed = X.refresher().expect("can").refresh(&bed.cx(), &account().get(), None).await.expect("renewed");
     // then
     assert_eq!(tokens(&renewed), json!({"access_token": "access-2", "refresh_token": "refresh-2", "client_id": "app"}));
     assert_eq!(renewed.expires_at, Some(at(NOW + 7200)));
@@ -137,7 +137,7 @@ async fn a_confidential_client_says_its_secret_in_the_header() {
     bed.on("POST", TOKEN, 200, json!({"access_token": "access-2"})).await;
     let held = json!({"access_token": "a", "refresh_token": "r", "client_id": "app", "client_secret": "s"});
     let account = Connected::new("42", "alice", Value::Null, held);
-    let renewed = X.refresher().expect("can").refresh(&bed.cx(), &account.get()).await.expect("renewed");
+    let renewed = X.refresher().expect("can").refresh(&bed.cx(), &account.get(), None).await.expect("renewed");
     // An answer without a new refresh token leaves the old one.
     assert_eq!((&tokens(&renewed)["refresh_token"], renewed.expires_at), (&json!("r"), None));
     let seen = bed.seen().await;
@@ -172,7 +172,7 @@ async fn only_a_dead_refresh_token_needs_the_owner() {
     ] {
         let bed = Bed::new().await;
         bed.on("POST", TOKEN, status, body.clone()).await;
-        let error = X.refresher().expect("can").refresh(&bed.cx(), &account().get()).await.expect_err("refused");
+        let error = X.refresher().expect("can").refresh(&bed.cx(), &account().get(), None).await.expect_err("refused");
         assert_eq!(refusal(&error), expected, "{body}");
     }
 }
@@ -182,11 +182,11 @@ async fn without_the_app_s_id_nothing_can_be_renewed() {
     let bed = Bed::new().await;
     for held in [json!({"access_token": "a", "refresh_token": "r"}), json!({"access_token": "a", "client_id": "app"})] {
         let account = Connected::new("42", "alice", Value::Null, held);
-        let error = X.refresher().expect("can").refresh(&bed.cx(), &account.get()).await.expect_err("refused");
+        let error = X.refresher().expect("can").refresh(&bed.cx(), &account.get(), None).await.expect_err("refused");
         assert_eq!(refusal(&error), "auth token_expired");
     }
     let account = Connected::new("42", "alice", Value::Null, json!({"nonsense": 1}));
-    let error = X.refresher().expect("can").refresh(&bed.cx(), &account.get()).await.expect_err("refused");
+    let error = X.refresher().expect("can").refresh(&bed.cx(), &account.get(), None).await.expect_err("refused");
     assert_eq!(refusal(&error), "auth token_revoked");
     assert_eq!(bed.seen().await, [] as [Value; 0]);
 }

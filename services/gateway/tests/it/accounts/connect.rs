@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
     account::{Account, AccountStatus},
-    connection::{ConnectAnswer, ConnectRequest, SEALED_IN},
+    connection::{ConnectAnswer, ConnectQuestion, ConnectRequest, SEALED_IN},
     ids::AccountId,
     job::Call,
     platform::Platform,
@@ -26,7 +26,10 @@ async fn connector(house: &House, answer: ConnectAnswer) -> Arc<Mutex<Vec<Connec
     let mut questions = house.bus.answer(Call::Connect, 4).await.unwrap();
     tokio::spawn(async move {
         while let Some(question) = questions.next().await {
-            seen.lock().unwrap().push(serde_json::from_slice(&question.body).unwrap());
+            let Ok(ConnectQuestion::Credentials(request)) = serde_json::from_slice(&question.body) else {
+                panic!("another question")
+            };
+            seen.lock().unwrap().push(request);
             question.reply(serde_json::to_vec(&answer).unwrap()).await;
         }
     });
