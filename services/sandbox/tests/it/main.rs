@@ -1,7 +1,9 @@
 //! The sandbox over HTTP, as its callers see it.
 
 mod bluesky;
+mod bluesky_oauth;
 mod browser;
+mod dpop;
 mod facebook;
 mod facebook_oauth;
 mod facebook_videos;
