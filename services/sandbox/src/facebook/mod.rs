@@ -91,7 +91,12 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
                     .route(r"/{version:v[0-9]+[.][0-9]+}/dialog/oauth", web::get().to(oauth::ask))
                     .route(r"/{version:v[0-9]+[.][0-9]+}/dialog/oauth", web::post().to(oauth::decide)),
             )
-            .route(r"/rupload/video-upload/{version:v[0-9]+[.][0-9]+}/{video:[0-9]+}", web::post().to(videos::rupload))
+            .service(
+                web::scope("/rupload")
+                    .route(r"/video-upload/{version:v[0-9]+[.][0-9]+}/{video:[0-9]+}", web::post().to(videos::rupload))
+                    .configure(instagram::behind_rupload)
+                    .default_service(web::to(error::no_route)),
+            )
             .service(
                 web::scope(r"/{version:v[0-9]+[.][0-9]+}").configure(graph).default_service(web::to(error::no_route)),
             )
