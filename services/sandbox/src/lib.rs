@@ -5,7 +5,8 @@
 //! everything that became public, and can be told to fail in every way that matters (`faults`).
 //!
 //! Where things are: a Bluesky PDS and AppView and a Mastodon instance at the origin itself, X below `/x`,
-//! LinkedIn below `/linkedin`, the sandbox's own API below `/_sandbox`, a page with every post at `/`.
+//! LinkedIn below `/linkedin`, Facebook, Instagram and Threads below `/facebook`, `/instagram` and `/threads`, the sandbox's
+//! own API below `/_sandbox`, a page with every post at `/`.
 //!
 //! *Invariant:* no answer leaves before what it tells of is written, so a killed sandbox remembers all it has said.
 //! *Invariant:* a network knows the shared parts (`core`), and no shared part knows a network, but for the registry in

@@ -47,6 +47,18 @@ pub(super) enum Fact {
         scopes: Vec<String>,
     },
     PhotoStored(Photo),
+    /// Also in place of what was known of it before.
+    VideoMade(Box<Video>),
+    UploadOpened(Upload),
+    PieceStored {
+        upload: u64,
+        name: String,
+        size: u64,
+    },
+    UploadDone {
+        upload: u64,
+        file: File,
+    },
     Posted(Box<Post>),
     Commented(Comment),
     CommentHidden {
@@ -105,6 +117,44 @@ pub(super) struct Photo {
 pub(super) enum PostKind {
     Status,
     Photo,
+    Video,
+    Reel,
+    /// Seen for a day, and in no listing.
+    Story,
+}
+
+/// A file on its way in.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Upload {
+    pub(super) id: u64,
+    /// The person through whom the app uploads.
+    pub(super) owner: u64,
+    /// The page that it is for, where that is known from the start.
+    pub(super) page: Option<u64>,
+    /// Bytes.
+    pub(super) size: u64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Video {
+    pub(super) id: u64,
+    pub(super) page: u64,
+    pub(super) title: String,
+    pub(super) description: String,
+    /// `None`: not uploaded whole.
+    pub(super) file: Option<File>,
+    pub(super) is_published: bool,
+    pub(super) at: Timestamp,
+    /// Processing lasts until then.
+    pub(super) ready_at: Timestamp,
+}
+
+impl Video {
+    /// A video that has an id and nothing else.
+    pub(super) fn unuploaded(id: u64, page: u64, at: Timestamp) -> Self {
+        let (title, description) = (String::new(), String::new());
+        Self { id, page, title, description, file: None, is_published: false, at, ready_at: at }
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -115,6 +165,7 @@ pub(super) struct Post {
     pub(super) message: String,
     pub(super) link: Option<String>,
     pub(super) photos: Vec<u64>,
+    pub(super) video: Option<u64>,
     pub(super) is_published: bool,
     pub(super) at: Timestamp,
 }

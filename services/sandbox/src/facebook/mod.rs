@@ -1,4 +1,5 @@
-//! Facebook Pages: `/facebook` stands for `https://graph.facebook.com`, `/facebook/www` for `https://www.facebook.com`.
+//! Facebook Pages: `/facebook` stands for `https://graph.facebook.com`, `/facebook/www` for `https://www.facebook.com`,
+//! `/facebook/rupload` for `https://rupload.facebook.com`.
 //! Written from section 2 of the fact sheet, part 1.
 //!
 //! An account is a page. Whoever may sign in for it is a person with a token of their own, from which the page's tokens
@@ -15,6 +16,7 @@ mod people;
 mod posts;
 mod show;
 mod state;
+mod videos;
 mod view;
 mod visit;
 
@@ -62,6 +64,14 @@ fn graph(config: &mut ServiceConfig) {
         .route("/{id}/posts", web::get().to(posts::list))
         .route("/{id}/published_posts", web::get().to(posts::list))
         .route("/{id}/photos", web::post().to(posts::add))
+        .route("/{id}/videos", web::post().to(videos::publish))
+        .route("/{id}/videos", web::get().to(videos::list))
+        .route("/{id}/video_reels", web::post().to(videos::reel))
+        .route("/{id}/video_stories", web::post().to(videos::video_story))
+        .route("/{id}/photo_stories", web::post().to(videos::photo_story))
+        .route("/{id}/uploads", web::post().to(videos::open))
+        .route("/upload:{session:[0-9]+}", web::post().to(videos::append))
+        .route("/upload:{session:[0-9]+}", web::get().to(videos::progress))
         .route("/{id}/comments", web::post().to(posts::comment))
         .route("/{id}/comments", web::get().to(posts::replies))
         .route("/{id}/insights", web::get().to(insights::get))
@@ -80,6 +90,12 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
                     .route("/dialog/oauth", web::post().to(oauth::decide))
                     .route(r"/{version:v[0-9]+[.][0-9]+}/dialog/oauth", web::get().to(oauth::ask))
                     .route(r"/{version:v[0-9]+[.][0-9]+}/dialog/oauth", web::post().to(oauth::decide)),
+            )
+            .service(
+                web::scope("/rupload")
+                    .route(r"/video-upload/{version:v[0-9]+[.][0-9]+}/{video:[0-9]+}", web::post().to(videos::rupload))
+                    .configure(instagram::behind_rupload)
+                    .default_service(web::to(error::no_route)),
             )
             .service(
                 web::scope(r"/{version:v[0-9]+[.][0-9]+}").configure(graph).default_service(web::to(error::no_route)),

@@ -57,6 +57,11 @@ fn seen(visit: &Visit, state: &mut State, node: Option<Node>) -> Result<Option<S
                 state.photos.get(&id).filter(|photo| photo.is_published || visit.grant.page == Some(photo.page));
             photo.map(|photo| (view::photo(photo, state, core), "Photo", view::PHOTO))
         }
+        Some(Node::Video(id)) => {
+            let video =
+                state.videos.get(&id).filter(|video| video.is_published || visit.grant.page == Some(video.page));
+            video.map(|video| (view::video(video, state, core), "Video", view::VIDEO))
+        }
         Some(Node::Comment(id)) => {
             visit.needs("pages_read_engagement")?;
             state.comments.get(&id).map(|comment| (view::comment(comment, state, core), "Comment", view::COMMENT))
@@ -102,6 +107,11 @@ fn owned(state: &State, node: Option<Node>, page: u64) -> Option<Found> {
             state.photos.get(&id).filter(|photo| photo.page == page)?;
             let post = state.posts.values().find(|post| post.kind == PostKind::Photo && post.photos == [id]);
             // A photo's own post goes with it.
+            Some(Found { id, public: post.map(|post| below(state, post)).unwrap_or_default() })
+        }
+        Node::Video(id) => {
+            state.videos.get(&id).filter(|video| video.page == page)?;
+            let post = state.posts.values().find(|post| post.video == Some(id));
             Some(Found { id, public: post.map(|post| below(state, post)).unwrap_or_default() })
         }
         Node::Comment(id) => {

@@ -1,6 +1,6 @@
 //! Facebook's posts and comments for the page.
 
-use super::fact::{Comment, Post};
+use super::fact::{Comment, Post, PostKind};
 use super::state::State;
 use crate::graph::File;
 use crate::network::Platform;
@@ -41,11 +41,13 @@ fn shown(state: &State, page: u64, message: &str) -> Shown {
 
 fn post(state: &State, post: &Post) -> Shown {
     let photos = post.photos.iter().filter_map(|id| state.photos.get(id));
+    let video = post.video.and_then(|id| state.videos.get(&id)).and_then(|video| video.file.as_ref());
     let card = |link: &String| Card { link: link.clone(), title: link.clone(), description: String::new() };
     Shown {
         id: post.full_id(),
         at: post.at,
-        pictures: photos.map(|photo| picture(&photo.file)).collect(),
+        pictures: photos.map(|photo| &photo.file).chain(video).map(picture).collect(),
+        note: (post.kind == PostKind::Story).then(|| "story".to_owned()),
         card: post.link.as_ref().map(card),
         ..shown(state, post.page, &post.message)
     }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::fact::{Comment, End, Fact, Grant, Linked, Photo, Post};
+use super::fact::{Comment, End, Fact, Grant, Linked, Photo, Post, PostKind, Upload, Video};
+use crate::graph::File;
 use crate::graph::problem::BadToken;
 
 /// The number before the first id: all have fifteen digits, which Instagram's ids never have.
@@ -16,6 +17,8 @@ pub(super) struct State {
     pub(super) pages: BTreeMap<u64, Page>,
     grants: HashMap<String, Kept>,
     pub(super) photos: HashMap<u64, Photo>,
+    pub(super) videos: BTreeMap<u64, Video>,
+    pub(super) uploads: HashMap<u64, Uploading>,
     pub(super) posts: BTreeMap<u64, Post>,
     pub(super) comments: BTreeMap<u64, Comment>,
     declined: HashMap<(u64, String), Vec<String>>,
@@ -35,6 +38,16 @@ pub(super) struct Page {
     pub(super) instagram: Option<Linked>,
 }
 
+/// An upload with what came of it.
+pub(super) struct Uploading {
+    pub(super) upload: Upload,
+    /// Names on the shelf, in order.
+    pub(super) pieces: Vec<String>,
+    /// Bytes.
+    pub(super) received: u64,
+    pub(super) file: Option<File>,
+}
+
 struct Kept {
     grant: Grant,
     end: Option<End>,
@@ -46,6 +59,7 @@ pub(super) enum Node {
     User(u64),
     Page(u64),
     Photo(u64),
+    Video(u64),
     Post(u64),
     Comment(u64),
 }
@@ -58,6 +72,8 @@ impl Default for State {
             pages: BTreeMap::new(),
             grants: HashMap::new(),
             photos: HashMap::new(),
+            videos: BTreeMap::new(),
+            uploads: HashMap::new(),
             posts: BTreeMap::new(),
             comments: BTreeMap::new(),
             declined: HashMap::new(),
@@ -108,6 +124,7 @@ impl State {
                 () if self.users.contains_key(&id) => Some(Node::User(id)),
                 () if self.pages.contains_key(&id) => Some(Node::Page(id)),
                 () if self.photos.contains_key(&id) => Some(Node::Photo(id)),
+                () if self.videos.contains_key(&id) => Some(Node::Video(id)),
                 () => None,
             };
         };
@@ -160,7 +177,15 @@ impl State {
 
     /// The page's posts that people see, newest first.
     pub(super) fn published(&self, page: u64) -> impl Iterator<Item = &Post> {
-        self.posts.values().rev().filter(move |post| post.page == page && post.is_published)
+        let is_listed = |post: &Post| post.is_published && post.kind != PostKind::Story;
+        self.posts.values().rev().filter(move |post| post.page == page && is_listed(post))
+    }
+
+    /// How many reels a page has published in the last 24 hours.
+    pub(super) fn reels_lately(&self, page: u64, now: Timestamp) -> usize {
+        let day = SignedDuration::from_hours(24);
+        let lately = self.posts.values().rev().take_while(|post| now.duration_since(post.at) < day);
+        lately.filter(|post| post.page == page && post.kind == PostKind::Reel).count()
     }
 
     /// Comments on a post or on one of its comments, oldest first.
@@ -204,6 +229,27 @@ impl State {
                 self.saw(photo.id);
                 self.photos.insert(photo.id, photo);
             }
+            Fact::VideoMade(video) => {
+                self.saw(video.id);
+                self.videos.insert(video.id, *video);
+            }
+            Fact::UploadOpened(upload) => {
+                self.saw(upload.id);
+                let uploading = Uploading { upload, pieces: Vec::new(), received: 0, file: None };
+                self.uploads.insert(uploading.upload.id, uploading);
+            }
+            Fact::PieceStored { upload, name, size } => {
+                if let Some(uploading) = self.uploads.get_mut(&upload) {
+                    uploading.pieces.push(name);
+                    uploading.received += size;
+                }
+            }
+            Fact::UploadDone { upload, file } => {
+                if let Some(uploading) = self.uploads.get_mut(&upload) {
+                    uploading.received = uploading.upload.size;
+                    uploading.file = Some(file);
+                }
+            }
             Fact::Posted(post) => {
                 self.saw(post.id);
                 self.used.extend(post.photos.iter().copied());
@@ -229,6 +275,7 @@ impl State {
     /// What belonged to it goes with it.
     fn delete(&mut self, id: u64) {
         self.photos.remove(&id);
+        self.videos.remove(&id);
         if self.posts.remove(&id).is_some() {
             self.comments.retain(|_, comment| comment.post != id);
         }

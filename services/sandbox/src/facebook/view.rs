@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fact::{Comment, Photo, Post, PostKind};
+use super::fact::{Comment, Photo, Post, PostKind, Video};
 use super::state::{Page, State, User};
 use crate::core::Core;
 use crate::graph::{File, moment};
@@ -13,6 +13,7 @@ pub(super) const PAGE: &str = "id,name";
 pub(super) const LISTED_PAGE: &str = "access_token,category,category_list,name,id,tasks";
 pub(super) const POST: &str = "created_time,message,id";
 pub(super) const PHOTO: &str = "created_time,id,name";
+pub(super) const VIDEO: &str = "description,updated_time,id";
 pub(super) const COMMENT: &str = "created_time,from,message,id";
 
 const WWW: &str = "https://www.facebook.com";
@@ -67,7 +68,12 @@ fn nobody() -> Value {
 }
 
 pub(super) fn permalink(post: &Post) -> String {
-    format!("{WWW}/{}/posts/{}", post.page, post.id)
+    match (post.kind, post.video) {
+        (PostKind::Story, _) => format!("{WWW}/stories/{}", post.id),
+        (PostKind::Reel, Some(video)) => format!("{WWW}/reel/{video}"),
+        (_, Some(video)) => format!("{WWW}/{}/videos/{video}/", post.page),
+        (_, None) => format!("{WWW}/{}/posts/{}", post.page, post.id),
+    }
 }
 
 pub(super) fn post(post: &Post, state: &State, core: &Core) -> Value {
@@ -86,7 +92,12 @@ pub(super) fn post(post: &Post, state: &State, core: &Core) -> Value {
         "is_published": post.is_published,
         "is_hidden": false,
         "is_expired": false,
-        "status_type": if post.kind == PostKind::Photo { "added_photos" } else { "mobile_status_update" },
+        "status_type": match post.kind {
+            PostKind::Status => "mobile_status_update",
+            PostKind::Photo => "added_photos",
+            PostKind::Video | PostKind::Reel => "added_video",
+            PostKind::Story => "story",
+        },
         "full_picture": photos.first().map(|photo| source(&photo.file, core)),
         "attachments": attachments(post, &photos, core),
         "shares": null,
@@ -110,6 +121,12 @@ fn attachments(post: &Post, photos: &[&Photo], core: &Core) -> Value {
             "url": link,
         })
     };
+    if let Some(video) = post.video {
+        let (link, id) = (permalink(post), video.to_string());
+        let one =
+            json!({"media_type": "video", "type": "video_inline", "target": {"id": id, "url": link}, "url": link});
+        return json!({"data": [one]});
+    }
     match (photos, &post.link) {
         ([], None) => Value::Null,
         ([], Some(link)) => json!({"data": [{
@@ -144,6 +161,37 @@ pub(super) fn photo(photo: &Photo, state: &State, core: &Core) -> Value {
         "picture": source(&photo.file, core),
         "page_story_id": post.map(Post::full_id),
         "permalink_url": post.map(permalink),
+    })
+}
+
+pub(super) fn video(video: &Video, state: &State, core: &Core) -> Value {
+    let post = state.posts.values().find(|post| post.video == Some(video.id));
+    let is_ready = video.file.is_some() && video.ready_at <= core.now();
+    let phase = |is_over: bool| json!({"status": if is_over { "complete" } else { "not_started" }});
+    let status = match (video.file.is_some(), is_ready) {
+        (false, _) => "in_progress",
+        (true, false) => "processing",
+        (true, true) => "ready",
+    };
+    json!({
+        "id": video.id.to_string(),
+        "title": Some(&video.title).filter(|text| !text.is_empty()),
+        "description": Some(&video.description).filter(|text| !text.is_empty()),
+        "created_time": moment::written(video.at),
+        "updated_time": moment::written(video.at),
+        "from": author(video.page, state),
+        "published": video.is_published,
+        "permalink_url": post.map(permalink),
+        "post_id": post.map(Post::full_id),
+        "source": video.file.as_ref().map(|file| source(file, core)),
+        "length": null,
+        "status": {
+            "video_status": status,
+            "processing_progress": if is_ready { 100 } else { 0 },
+            "uploading_phase": phase(video.file.is_some()),
+            "processing_phase": phase(is_ready),
+            "publishing_phase": phase(is_ready && video.is_published),
+        },
     })
 }
 

@@ -1,11 +1,12 @@
 //! A request that is read, and who makes it.
 
-use actix_web::web::Payload;
+use actix_web::web::{Bytes, Payload};
 
 use super::fact::Grant;
 use super::state::State;
 use super::{Facebook, error};
 use crate::answer::Refusal;
+use crate::body::collect;
 use crate::call::{Call, Speaks};
 use crate::faults::Operation;
 use crate::graph::{Params, Problem, usage, visit};
@@ -38,6 +39,19 @@ impl Visit {
     /// Reads the request, finds who makes it, and counts it.
     pub(super) async fn read(call: Call<Facebook>, payload: Payload) -> Result<Self, Refusal> {
         let params = params(&call, payload).await?;
+        Self::of(call, params)
+    }
+
+    /// The same for a request whose body is bytes.
+    pub(super) async fn raw(call: Call<Facebook>, payload: Payload) -> Result<(Self, Bytes), Refusal> {
+        let params = Params::query(call.request());
+        let visit = Self::of(call, params)?;
+        let bytes = collect(payload, visit.call.core.settings.max_upload_bytes).await;
+        let bytes = bytes.ok_or_else(|| Problem::invalid("The request is too large"))?;
+        Ok((visit, bytes))
+    }
+
+    fn of(call: Call<Facebook>, params: Params) -> Result<Self, Refusal> {
         let token = visit::token(&call, &params)?;
         let grant = locked(&call.state).grant(&token, call.now())?.clone();
         visit::check_proof(&params, &token, app_secret(&call, &grant.client_id).as_deref())?;

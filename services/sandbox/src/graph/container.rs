@@ -50,6 +50,8 @@ pub(crate) struct Container {
     /// Threads: a poll.
     pub(crate) choices: Vec<String>,
     pub(crate) made_at: Timestamp,
+    /// Instagram: its bytes are sent apart from it, and it is in progress until they are there.
+    pub(crate) awaits_upload: bool,
     /// Processing lasts until then.
     pub(crate) ready_at: Timestamp,
     /// What the processing ends with when it fails, in the network's words.
@@ -84,7 +86,7 @@ impl Container {
         match () {
             () if self.published.is_some() => Status::Published,
             () if now.duration_since(self.made_at) >= LIFE => Status::Expired,
-            () if self.ready_at > now => Status::InProgress,
+            () if self.awaits_upload || self.ready_at > now => Status::InProgress,
             () if self.failure.is_some() => Status::Error,
             () => Status::Finished,
         }

@@ -25,10 +25,16 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    /// The parameters of a request. `uploads` is the most that a multipart body may hold, in bytes.
-    pub(crate) async fn read(request: &HttpRequest, payload: Payload, uploads: usize) -> Result<Self, Problem> {
+    /// The parameters of a request whose body is something else.
+    pub(crate) fn query(request: &HttpRequest) -> Self {
         let mut params = Self::default();
         params.pairs(form_urlencoded::parse(request.query_string().as_bytes()).into_owned());
+        params
+    }
+
+    /// The parameters of a request. `uploads` is the most that a multipart body may hold, in bytes.
+    pub(crate) async fn read(request: &HttpRequest, payload: Payload, uploads: usize) -> Result<Self, Problem> {
+        let mut params = Self::query(request);
         if request.method() == Method::POST {
             params.body(request, payload, uploads).await?;
         }

@@ -1,12 +1,13 @@
 //! A request to Instagram or Threads that is read, and who makes it.
 
-use actix_web::web::Payload;
+use actix_web::web::{Bytes, Payload};
 
 use super::grants::Grant;
 use super::problem::BadToken;
 use super::usage::{self, Case};
 use super::{Params, Problem, secret};
 use crate::answer::Refusal;
+use crate::body::collect;
 use crate::call::{Call, Speaks};
 use crate::faults::Operation;
 
@@ -86,6 +87,19 @@ impl<N: Granting> Visit<N> {
     /// Reads the request, finds who makes it, and counts it.
     pub(crate) async fn read(call: Call<N>, payload: Payload) -> Result<Self, Refusal> {
         let params = params(&call, payload, N::ROOT, N::VERSIONS).await?;
+        Self::of(call, params)
+    }
+
+    /// The same for a request whose body is bytes.
+    pub(crate) async fn raw(call: Call<N>, payload: Payload) -> Result<(Self, Bytes), Refusal> {
+        let params = Params::query(call.request());
+        let visit = Self::of(call, params)?;
+        let bytes = collect(payload, visit.call.core.settings.max_upload_bytes).await;
+        let bytes = bytes.ok_or_else(|| Problem::invalid("The request is too large"))?;
+        Ok((visit, bytes))
+    }
+
+    fn of(call: Call<N>, params: Params) -> Result<Self, Refusal> {
         let token = token(&call, &params)?;
         let grant = N::grant(&call, &token)?;
         check_proof(&params, &token, N::app_secret(&call, &grant.client_id).as_deref())?;

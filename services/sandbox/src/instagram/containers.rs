@@ -22,7 +22,7 @@ use crate::sniff::FileKind;
 const PICTURES: Rules = Rules { kinds: &[FileKind::Jpeg], most_bytes: 8 * 1024 * 1024, ratios: Some((0.799, 1.911)) };
 /// A story fills a screen.
 const STORIES: Rules = Rules { kinds: &[FileKind::Jpeg], most_bytes: 8 * 1024 * 1024, ratios: Some((0.0, f64::MAX)) };
-const VIDEOS: Rules =
+pub(super) const VIDEOS: Rules =
     Rules { kinds: &[FileKind::Mp4, FileKind::QuickTime], most_bytes: 300 * 1024 * 1024, ratios: None };
 
 pub(super) async fn create(call: Call<Instagram>, payload: Payload) -> Result<HttpResponse, Refusal> {
@@ -32,6 +32,7 @@ pub(super) async fn create(call: Call<Instagram>, payload: Payload) -> Result<Ht
     visit.needs(SCOPES[0])?;
     visit.needs(SCOPES[1])?;
     let draft = Draft::read(&visit)?;
+    let awaits_upload = draft.awaits_upload;
     let (file, failure) = fetched(&visit, &draft).await?;
     let id = {
         let mut state = locked(&visit.call.state);
@@ -40,7 +41,11 @@ pub(super) async fn create(call: Call<Instagram>, payload: Payload) -> Result<Ht
         visit.call.keep(&mut state, Fact::ContainerMade(Box::new(container)));
         id
     };
-    let answer = HttpResponse::Ok().json(json!({"id": id.to_string()}));
+    let mut answer = json!({"id": id.to_string()});
+    if awaits_upload {
+        answer["uri"] = format!("{}/facebook/rupload/ig-api-upload/v24.0/{id}", visit.call.core.origin).into();
+    }
+    let answer = HttpResponse::Ok().json(answer);
     visit.call.after(Operation::Media, &user.to_string(), None, answer).await
 }
 
@@ -96,6 +101,7 @@ fn container(
         link: None,
         choices: Vec::new(),
         made_at: now,
+        awaits_upload: draft.awaits_upload,
         ready_at: own.max(last),
         failure: children.iter().find_map(|child| child.failure.clone()).or(failure),
         published: None,

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use super::users::is_behind_facebook;
 use super::{Instagram, error};
 use crate::graph::{Form, Params, Problem, Visit};
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 16] = [
     "media_type",
     "image_url",
     "video_url",
@@ -24,6 +25,7 @@ const KNOWN: [&str; 15] = [
     "thumb_offset",
     "audio_name",
     "trial_params",
+    "upload_type",
 ];
 /// Section 3.9.
 const LONGEST: usize = 2_200;
@@ -42,6 +44,8 @@ pub(super) struct Draft {
     pub(super) is_item: bool,
     pub(super) caption: String,
     pub(super) address: Option<String>,
+    /// The bytes come by another call.
+    pub(super) awaits_upload: bool,
     pub(super) alt_text: Option<String>,
     pub(super) children: Vec<u64>,
 }
@@ -52,12 +56,13 @@ impl Draft {
         params.only(&KNOWN)?;
         let is_item = params.flag("is_carousel_item")?.unwrap_or(false);
         let kind = params.word("media_type")?;
+        let awaits_upload = is_resumable(visit)?;
         let form = match kind.as_deref() {
             None | Some("IMAGE") => Form::Image,
             Some("REELS") => Form::Video,
             // Since July 2023 a single video is a reel.
             Some("VIDEO") if is_item => Form::Video,
-            Some("STORIES") if params.has("video_url") => Form::Video,
+            Some("STORIES") if params.has("video_url") || awaits_upload => Form::Video,
             Some("STORIES") => Form::Image,
             Some("CAROUSEL") => Form::Carousel,
             Some(_) => return Err(error::unknown_type()),
@@ -67,7 +72,8 @@ impl Draft {
             is_story: kind.as_deref() == Some("STORIES"),
             is_item,
             caption: params.text("caption")?.unwrap_or_default(),
-            address: address(params, form)?,
+            address: if awaits_upload { None } else { address(params, form)? },
+            awaits_upload,
             alt_text: params.word("alt_text")?,
             children: params.ids("children")?,
         };
@@ -84,7 +90,10 @@ impl Draft {
         if self.is_item && (self.is_story || matches!(kind, Some("REELS" | "CAROUSEL"))) {
             return Err(Problem::invalid("A carousel item is an image or a VIDEO"));
         }
-        if (self.form == Form::Carousel) != !self.children.is_empty() {
+        if self.awaits_upload && (self.form != Form::Video || params.has("video_url") || params.has("image_url")) {
+            return Err(Problem::invalid("Param upload_type=resumable is for one video without an address"));
+        }
+        if (self.form == Form::Carousel) == self.children.is_empty() {
             return Err(Problem::invalid("Param children goes with CAROUSEL"));
         }
         if self.form == Form::Carousel && !(2..=10).contains(&self.children.len()) {
@@ -101,6 +110,15 @@ impl Draft {
         }
         tags(params)?;
         of_reels(params, kind)
+    }
+}
+
+/// Sending bytes is for those who came in with Facebook.
+fn is_resumable(visit: &Visit<Instagram>) -> Result<bool, Problem> {
+    match visit.params.word("upload_type")?.as_deref() {
+        None => Ok(false),
+        Some("resumable") if is_behind_facebook(&visit.call) => Ok(true),
+        Some(_) => Err(Problem::invalid("Param upload_type must be resumable, and is only for Facebook Login")),
     }
 }
 

@@ -14,6 +14,13 @@ pub(super) enum Fact {
     },
     Token(grants::Change),
     ContainerMade(Box<Container>),
+    /// A container got what it waited for.
+    Uploaded {
+        container: u64,
+        file: Option<File>,
+        failure: Option<String>,
+        ready_at: Timestamp,
+    },
     /// A container became public.
     Posted(Box<Media>),
     CommentsSwitched {

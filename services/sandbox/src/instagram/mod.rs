@@ -16,6 +16,7 @@ mod publish;
 mod show;
 mod state;
 mod tokens;
+mod upload;
 mod users;
 
 use std::sync::{Arc, Mutex, OnceLock};
@@ -77,6 +78,13 @@ fn nodes(config: &mut ServiceConfig, id: &str) {
 /// What Facebook's host has of it: ids of seventeen digits that begin with 17.
 pub(crate) fn behind_facebook(config: &mut ServiceConfig) {
     nodes(config, "17[0-9]{15}");
+}
+
+/// Where bytes go to.
+pub(crate) fn behind_rupload(config: &mut ServiceConfig) {
+    config
+        .route("/ig-api-upload/{id:17[0-9]{15}}", web::post().to(upload::rupload))
+        .route("/ig-api-upload/{version:v[0-9]+[.][0-9]+}/{id:17[0-9]{15}}", web::post().to(upload::rupload));
 }
 
 /// Every path is there with a version in front and without.

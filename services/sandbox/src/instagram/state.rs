@@ -89,6 +89,14 @@ impl State {
                 self.saw(container.id);
                 self.containers.insert(container.id, *container);
             }
+            Fact::Uploaded { container, file, failure, ready_at } => {
+                if let Some(container) = self.containers.get_mut(&container) {
+                    container.awaits_upload = false;
+                    container.file = file;
+                    container.failure = failure;
+                    container.ready_at = ready_at;
+                }
+            }
             Fact::Posted(media) => {
                 self.saw(media.id);
                 if let Some(container) = self.containers.get_mut(&media.container) {

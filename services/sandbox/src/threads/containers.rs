@@ -107,6 +107,7 @@ fn container(
         link: draft.link,
         choices: draft.choices,
         made_at: now,
+        awaits_upload: false,
         ready_at: own.max(last),
         failure: children.iter().find_map(|child| child.failure.clone()).or(failure),
         published: None,

@@ -92,7 +92,7 @@ impl Draft {
         if self.is_item && !matches!(self.form, Form::Image | Form::Video) {
             return Err(Problem::invalid("A carousel item is an IMAGE or a VIDEO"));
         }
-        if (self.form == Form::Carousel) != !self.children.is_empty() {
+        if (self.form == Form::Carousel) == self.children.is_empty() {
             return Err(Problem::invalid("Param children goes with CAROUSEL"));
         }
         if self.form == Form::Carousel && !(2..=20).contains(&self.children.len()) {

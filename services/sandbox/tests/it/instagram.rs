@@ -306,3 +306,29 @@ async fn faults_strike_the_step_they_name() {
     assert_eq!(alice.publish(&given, &creation).await.refused(), (500, 2, 0));
     assert_eq!(given.ledger("").await.len(), 2);
 }
+
+#[tokio::test]
+async fn bytes_are_sent_apart_with_facebook_login_only() {
+    let given = Given::with(|settings| settings.processing_ms = 60_000).await;
+    let (alice, bob) = (user(&given, "alice", "instagram").await, user(&given, "bob", "facebook").await);
+    let parameters = [("media_type", "REELS"), ("upload_type", "resumable"), ("caption", "Hello")];
+    assert_eq!(alice.container(&given, &parameters).await.refused(), (400, 100, 0));
+    let both = [parameters[0], parameters[1], ("video_url", "https://a.example")];
+    assert_eq!(bob.container(&given, &both).await.refused(), (400, 100, 0));
+    let made = bob.container(&given, &parameters).await.expect(200);
+    let (creation, uri) = (made.text_at("/id"), made.text_at("/uri"));
+    given.advance("PT1H").await;
+    assert_eq!(bob.node(&given, &creation, "status_code").await.body["status_code"], "IN_PROGRESS");
+    let send = async |offset: &str, bytes: Vec<u8>| {
+        let request = given.client.post(&uri).header("authorization", format!("OAuth {}", bob.token));
+        answer(request.header("offset", offset).header("file_size", mp4().len()).body(bytes)).await
+    };
+    assert_eq!(send("5", mp4()).await.refused(), (400, 100, 0));
+    assert_eq!(send("0", mp4()[1..].to_vec()).await.refused(), (400, 100, 0));
+    assert_eq!(send("0", mp4()).await.expect(200).body["success"], true);
+    assert_eq!(send("0", mp4()).await.refused(), (400, 100, 33));
+    assert_eq!(bob.publish(&given, &creation).await.refused(), (400, 9007, 2_207_027));
+    given.advance("PT1M").await;
+    bob.publish(&given, &creation).await.expect(200);
+    assert_eq!(given.ledger("").await[0]["media"][0]["mime_type"], "video/mp4");
+}

@@ -28,6 +28,10 @@ fn place(state: &State, node: Option<Node>) -> Option<(u64, Option<u64>)> {
             let post = state.posts.values().find(|post| post.photos == [photo])?;
             Some((post.id, None))
         }
+        Node::Video(video) => {
+            let post = state.posts.values().find(|post| post.video == Some(video))?;
+            Some((post.id, None))
+        }
         Node::User(_) | Node::Page(_) => None,
     }
 }

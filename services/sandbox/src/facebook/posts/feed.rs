@@ -50,7 +50,8 @@ pub(in super::super) async fn publish(call: Call<Facebook>, payload: Payload) ->
         let id = state.next_id();
         let kind = if photos.is_empty() { PostKind::Status } else { PostKind::Photo };
         let at = visit.call.now();
-        let post = Post { id, page, kind, message: message.clone(), link, photos: media, is_published, at };
+        let post =
+            Post { id, page, kind, message: message.clone(), link, photos: media, video: None, is_published, at };
         let notes = photos.iter().map(note).collect();
         keep(&visit.call, &mut state, post, notes);
         created(&visit, &state, id)?
@@ -59,7 +60,7 @@ pub(in super::super) async fn publish(call: Call<Facebook>, payload: Payload) ->
 }
 
 /// Facebook's own scheduling is not played: a scheduled post would never come out.
-pub(super) fn is_published(visit: &Visit) -> Result<bool, Problem> {
+pub(in super::super) fn is_published(visit: &Visit) -> Result<bool, Problem> {
     if visit.params.has("scheduled_publish_time") {
         return Err(Problem::invalid(
             "The specified scheduled publish time is invalid (the sandbox does not schedule)",
@@ -68,7 +69,7 @@ pub(super) fn is_published(visit: &Visit) -> Result<bool, Problem> {
     Ok(visit.params.flag("published")?.unwrap_or(true))
 }
 
-pub(super) fn check_text(name: &str, text: &str, longest: usize) -> Result<(), Problem> {
+pub(in super::super) fn check_text(name: &str, text: &str, longest: usize) -> Result<(), Problem> {
     let fits = text.encode_utf16().count() <= longest;
     if fits { Ok(()) } else { Err(Problem::invalid(format!("Param {name}: Name parameter too long"))) }
 }
@@ -96,7 +97,7 @@ fn attached(visit: &Visit) -> Result<Vec<u64>, Problem> {
 }
 
 /// The page's own photos, unpublished and in no post.
-fn usable(state: &State, page: u64, ids: &[u64]) -> Result<Vec<Photo>, Problem> {
+pub(in super::super) fn usable(state: &State, page: u64, ids: &[u64]) -> Result<Vec<Photo>, Problem> {
     let unique: BTreeSet<_> = ids.iter().collect();
     if unique.len() != ids.len() {
         return Err(Problem::invalid("attached_media names a photo twice"));
@@ -111,7 +112,7 @@ fn usable(state: &State, page: u64, ids: &[u64]) -> Result<Vec<Photo>, Problem> 
     ids.iter().map(photo).collect()
 }
 
-pub(super) fn note(photo: &Photo) -> MediaNote {
+pub(in super::super) fn note(photo: &Photo) -> MediaNote {
     MediaNote {
         id: photo.id.to_string(),
         mime_type: photo.file.mime_type.clone(),
@@ -121,7 +122,7 @@ pub(super) fn note(photo: &Photo) -> MediaNote {
 }
 
 /// Writes a post down, and into the ledger if people see it.
-pub(super) fn keep(call: &Call<Facebook>, state: &mut State, post: Post, media: Vec<MediaNote>) {
+pub(in super::super) fn keep(call: &Call<Facebook>, state: &mut State, post: Post, media: Vec<MediaNote>) {
     let entry = post.is_published.then(|| NewEntry {
         at: post.at,
         platform: Facebook::PLATFORM,

@@ -6,6 +6,6 @@ mod listing;
 mod photos;
 
 pub(super) use comments::{comment, hide, replies};
-pub(super) use feed::publish;
+pub(super) use feed::{check_text, is_published, keep, note, publish, usable};
 pub(super) use listing::list;
 pub(super) use photos::add;

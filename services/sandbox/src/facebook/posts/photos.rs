@@ -64,6 +64,7 @@ pub(in super::super) async fn add(call: Call<Facebook>, payload: Payload) -> Res
                     message: caption.clone(),
                     link: None,
                     photos: vec![id],
+                    video: None,
                     is_published,
                     at,
                 };
