@@ -105,20 +105,20 @@ fn owned(state: &State, node: Option<Node>, page: u64) -> Option<Found> {
         }
         Node::Photo(id) => {
             state.photos.get(&id).filter(|photo| photo.page == page)?;
-            let post = state.posts.values().find(|post| post.kind == PostKind::Photo && post.photos == [id]);
+            let post = state.shown_in(id).filter(|post| post.kind == PostKind::Photo && post.photos == [id]);
             // A photo's own post goes with it.
             Some(Found { id, public: post.map(|post| below(state, post)).unwrap_or_default() })
         }
         Node::Video(id) => {
             state.videos.get(&id).filter(|video| video.page == page)?;
-            let post = state.posts.values().find(|post| post.video == Some(id));
+            let post = state.shown_in(id);
             Some(Found { id, public: post.map(|post| below(state, post)).unwrap_or_default() })
         }
         Node::Comment(id) => {
             let comment = state.comments.get(&id)?;
             let under = state.posts.get(&comment.post).is_some_and(|post| post.page == page);
-            let replies = state.replies(comment.post, Some(id)).map(|reply| (reply.id, reply.full_id()));
-            let public = replies.chain([(id, comment.full_id())]).collect();
+            let answers = state.answers(comment).into_iter().rev();
+            let public = answers.map(|each| (each.id, each.full_id())).collect();
             (under || comment.page == page).then_some(Found { id, public })
         }
         Node::User(_) | Node::Page(_) => None,
@@ -127,7 +127,7 @@ fn owned(state: &State, node: Option<Node>, page: u64) -> Option<Found> {
 
 /// A post behind its comments.
 fn below(state: &State, post: &Post) -> Vec<(u64, String)> {
-    let comments = state.comments.values().filter(|comment| comment.post == post.id);
+    let comments = state.comments_on(post.id);
     comments.map(|comment| (comment.id, comment.full_id())).chain([(post.id, post.full_id())]).collect()
 }
 

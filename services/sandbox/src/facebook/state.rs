@@ -22,8 +22,12 @@ pub(super) struct State {
     pub(super) posts: BTreeMap<u64, Post>,
     pub(super) comments: BTreeMap<u64, Comment>,
     declined: HashMap<(u64, String), Vec<String>>,
-    /// Photos that a post has.
-    pub(super) used: BTreeSet<u64>,
+    /// Each page's posts, oldest first, also deleted ones.
+    posts_of: HashMap<u64, Vec<u64>>,
+    /// Each post's comments, oldest first, also deleted ones.
+    comments_of: HashMap<u64, Vec<u64>>,
+    /// The posts that photos and videos are in.
+    shown_in: HashMap<u64, u64>,
 }
 
 pub(super) struct User {
@@ -77,7 +81,9 @@ impl Default for State {
             posts: BTreeMap::new(),
             comments: BTreeMap::new(),
             declined: HashMap::new(),
-            used: BTreeSet::new(),
+            posts_of: HashMap::new(),
+            comments_of: HashMap::new(),
+            shown_in: HashMap::new(),
         }
     }
 }
@@ -178,19 +184,50 @@ impl State {
     /// The page's posts that people see, newest first.
     pub(super) fn published(&self, page: u64) -> impl Iterator<Item = &Post> {
         let is_listed = |post: &Post| post.is_published && post.kind != PostKind::Story;
-        self.posts.values().rev().filter(move |post| post.page == page && is_listed(post))
+        self.of_page(page).filter(move |post| is_listed(post))
     }
 
     /// How many reels a page has published in the last 24 hours.
     pub(super) fn reels_lately(&self, page: u64, now: Timestamp) -> usize {
         let day = SignedDuration::from_hours(24);
-        let lately = self.posts.values().rev().take_while(|post| now.duration_since(post.at) < day);
-        lately.filter(|post| post.page == page && post.kind == PostKind::Reel).count()
+        let lately = self.of_page(page).take_while(|post| now.duration_since(post.at) < day);
+        lately.filter(|post| post.kind == PostKind::Reel).count()
+    }
+
+    /// A page's posts, newest first.
+    fn of_page(&self, page: u64) -> impl Iterator<Item = &Post> {
+        self.posts_of.get(&page).into_iter().flatten().rev().filter_map(|id| self.posts.get(id))
+    }
+
+    /// Whether a photo or video is, or was, in a post.
+    pub(super) fn is_used(&self, media: u64) -> bool {
+        self.shown_in.contains_key(&media)
+    }
+
+    /// The post that a photo or video is in.
+    pub(super) fn shown_in(&self, media: u64) -> Option<&Post> {
+        self.posts.get(self.shown_in.get(&media)?)
+    }
+
+    /// Everything that is said under a post, oldest first.
+    pub(super) fn comments_on(&self, post: u64) -> impl Iterator<Item = &Comment> {
+        self.comments_of.get(&post).into_iter().flatten().filter_map(|id| self.comments.get(id))
     }
 
     /// Comments on a post or on one of its comments, oldest first.
     pub(super) fn replies(&self, post: u64, parent: Option<u64>) -> impl Iterator<Item = &Comment> {
-        self.comments.values().filter(move |comment| comment.post == post && comment.parent == parent)
+        self.comments_on(post).filter(move |comment| comment.parent == parent)
+    }
+
+    /// A comment, and whatever answers it at any depth; what is answered comes first.
+    pub(super) fn answers<'a>(&'a self, comment: &'a Comment) -> Vec<&'a Comment> {
+        let mut found = vec![comment];
+        for each in self.comments_on(comment.post) {
+            if found.iter().any(|above| each.parent == Some(above.id)) {
+                found.push(each);
+            }
+        }
+        found
     }
 
     pub(super) fn apply(&mut self, fact: Fact) {
@@ -252,11 +289,13 @@ impl State {
             }
             Fact::Posted(post) => {
                 self.saw(post.id);
-                self.used.extend(post.photos.iter().copied());
+                self.shown_in.extend(post.photos.iter().chain(&post.video).map(|media| (*media, post.id)));
+                self.posts_of.entry(post.page).or_default().push(post.id);
                 self.posts.insert(post.id, *post);
             }
             Fact::Commented(comment) => {
                 self.saw(comment.id);
+                self.comments_of.entry(comment.post).or_default().push(comment.id);
                 self.comments.insert(comment.id, comment);
             }
             Fact::CommentHidden { id, is_hidden } => {
@@ -272,15 +311,15 @@ impl State {
         self.last_id = self.last_id.max(id);
     }
 
-    /// What belonged to it goes with it.
+    /// A post's comments go with it.
     fn delete(&mut self, id: u64) {
         self.photos.remove(&id);
         self.videos.remove(&id);
         if self.posts.remove(&id).is_some() {
-            self.comments.retain(|_, comment| comment.post != id);
+            for comment in self.comments_of.remove(&id).unwrap_or_default() {
+                self.comments.remove(&comment);
+            }
         }
-        if self.comments.remove(&id).is_some() {
-            self.comments.retain(|_, comment| comment.parent != Some(id));
-        }
+        self.comments.remove(&id);
     }
 }

@@ -77,8 +77,7 @@ pub(super) fn permalink(post: &Post) -> String {
 }
 
 pub(super) fn post(post: &Post, state: &State, core: &Core) -> Value {
-    let comments = state.comments.values().filter(|comment| comment.post == post.id);
-    let comments: Vec<Value> = comments.map(|comment| self::comment(comment, state, core)).collect();
+    let comments: Vec<Value> = state.comments_on(post.id).map(|comment| self::comment(comment, state, core)).collect();
     let photos: Vec<&Photo> = post.photos.iter().filter_map(|id| state.photos.get(id)).collect();
     let count = comments.len();
     json!({
@@ -148,7 +147,7 @@ fn attachments(post: &Post, photos: &[&Photo], core: &Core) -> Value {
 }
 
 pub(super) fn photo(photo: &Photo, state: &State, core: &Core) -> Value {
-    let post = state.posts.values().find(|post| post.photos.contains(&photo.id));
+    let post = state.shown_in(photo.id);
     json!({
         "id": photo.id.to_string(),
         "created_time": moment::written(photo.at),
@@ -165,7 +164,7 @@ pub(super) fn photo(photo: &Photo, state: &State, core: &Core) -> Value {
 }
 
 pub(super) fn video(video: &Video, state: &State, core: &Core) -> Value {
-    let post = state.posts.values().find(|post| post.video == Some(video.id));
+    let post = state.shown_in(video.id);
     let is_ready = video.file.is_some() && video.ready_at <= core.now();
     let phase = |is_over: bool| json!({"status": if is_over { "complete" } else { "not_started" }});
     let status = match (video.file.is_some(), is_ready) {

@@ -38,7 +38,7 @@ pub(super) async fn get(call: Call<Instagram>, payload: Payload) -> Result<HttpR
         let problem = format!("metric[0] must be one of the following values, and {unknown} is not for this media");
         return Err(Problem::invalid(problem).into());
     }
-    let comments = state.comments.values().filter(|comment| comment.media == media.id).count();
+    let comments = state.comments_on(media.id).count();
     let one = |name: &&str| {
         json!({
             "name": name,

@@ -21,6 +21,10 @@ pub(super) struct State {
     pub(super) containers: HashMap<u64, Container>,
     pub(super) media: BTreeMap<u64, Media>,
     pub(super) comments: BTreeMap<u64, Comment>,
+    /// Each user's posts, oldest first.
+    media_of: HashMap<u64, Vec<u64>>,
+    /// Each post's comments, oldest first, also deleted ones.
+    comments_on: HashMap<u64, Vec<u64>>,
 }
 
 impl Default for State {
@@ -32,6 +36,8 @@ impl Default for State {
             containers: HashMap::new(),
             media: BTreeMap::new(),
             comments: BTreeMap::new(),
+            media_of: HashMap::new(),
+            comments_on: HashMap::new(),
         }
     }
 }
@@ -65,20 +71,28 @@ impl State {
 
     /// How many posts a user has published in the last 24 hours.
     pub(super) fn published_lately(&self, user: u64, now: Timestamp) -> usize {
-        let lately = self.media.values().rev().take_while(|media| now.duration_since(media.at) < DAY);
-        lately.filter(|media| media.user == user).count()
+        self.own(user).take_while(|media| now.duration_since(media.at) < DAY).count()
+    }
+
+    /// Everything a user has published, newest first.
+    fn own(&self, user: u64) -> impl Iterator<Item = &Media> {
+        self.media_of.get(&user).into_iter().flatten().rev().filter_map(|id| self.media.get(id))
+    }
+
+    /// Everything that is said under a post, oldest first.
+    pub(super) fn comments_on(&self, media: u64) -> impl Iterator<Item = &Comment> {
+        self.comments_on.get(&media).into_iter().flatten().filter_map(|id| self.comments.get(id))
     }
 
     /// Posts of a profile, or its stories of the last day; newest first.
     pub(super) fn shown(&self, user: u64, stories: bool, now: Timestamp) -> impl Iterator<Item = &Media> {
         let is_shown = move |media: &&Media| !media.is_story || now.duration_since(media.at) < DAY;
-        let own = self.media.values().rev().filter(move |media| media.user == user && media.is_story == stories);
-        own.filter(is_shown)
+        self.own(user).filter(move |media| media.is_story == stories).filter(is_shown)
     }
 
     /// Comments on a post, or replies to one of them, oldest first.
     pub(super) fn below(&self, media: u64, parent: Option<u64>) -> impl Iterator<Item = &Comment> {
-        self.comments.values().filter(move |comment| comment.media == media && comment.parent == parent)
+        self.comments_on(media).filter(move |comment| comment.parent == parent)
     }
 
     pub(super) fn apply(&mut self, fact: Fact) {
@@ -102,6 +116,7 @@ impl State {
                 if let Some(container) = self.containers.get_mut(&media.container) {
                     container.published = Some(media.id);
                 }
+                self.media_of.entry(media.user).or_default().push(media.id);
                 self.media.insert(media.id, *media);
             }
             Fact::CommentsSwitched { media, is_on } => {
@@ -111,6 +126,7 @@ impl State {
             }
             Fact::Commented(comment) => {
                 self.saw(comment.id);
+                self.comments_on.entry(comment.media).or_default().push(comment.id);
                 self.comments.insert(comment.id, comment);
             }
             Fact::CommentHidden { id, is_hidden } => {

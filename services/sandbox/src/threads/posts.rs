@@ -69,7 +69,7 @@ async fn own(call: Call<Threads>, payload: Payload, replies: bool) -> Result<Htt
     visit.needs("threads_basic")?;
     visit.params.only(&[["since", "until"].as_slice(), &paging::PARAMS].concat())?;
     let state = locked(&visit.call.state);
-    let posts = state.posts.values().rev().filter(|post| post.user == user && post.parent.is_some() == replies);
+    let posts = state.own(user).filter(|post| post.parent.is_some() == replies);
     listed(&visit, &state, posts)
 }
 
@@ -84,11 +84,7 @@ async fn below(visit: Visit<Threads>, all: bool) -> Result<HttpResponse, Refusal
     visit.params.only(&[["reverse"].as_slice(), &paging::PARAMS].concat())?;
     let state = locked(&visit.call.state);
     let id = visit.id().parse().ok().filter(|id| state.posts.contains_key(id)).ok_or_else(|| visit.missing())?;
-    let is_below = |post: &&Post| match all {
-        true => post.id != id && state.root(post) == id,
-        false => post.parent == Some(id),
-    };
-    let mut found: Vec<&Post> = state.posts.values().filter(is_below).collect();
+    let mut found: Vec<&Post> = if all { state.below(id) } else { state.replies(id).collect() };
     if visit.params.flag("reverse")?.unwrap_or(true) {
         found.reverse();
     }

@@ -18,6 +18,9 @@ pub(super) struct State {
     pub(super) grants: Grants,
     pub(super) containers: HashMap<u64, Container>,
     pub(super) posts: BTreeMap<u64, Post>,
+    /// Each user's posts, and the replies to each post, oldest first, also deleted ones.
+    posts_of: HashMap<u64, Vec<u64>>,
+    replies_to: HashMap<u64, Vec<u64>>,
     /// When each user published (`true`: a reply), also what is deleted since.
     published: Vec<(u64, bool, Timestamp)>,
     deleted: Vec<(u64, Timestamp)>,
@@ -36,6 +39,8 @@ impl Default for State {
             grants: Grants::default(),
             containers: HashMap::new(),
             posts: BTreeMap::new(),
+            posts_of: HashMap::new(),
+            replies_to: HashMap::new(),
             published: Vec::new(),
             deleted: Vec::new(),
         }
@@ -82,7 +87,24 @@ impl State {
 
     /// Direct replies, oldest first.
     pub(super) fn replies(&self, id: u64) -> impl Iterator<Item = &Post> {
-        self.posts.values().filter(move |post| post.parent == Some(id))
+        self.replies_to.get(&id).into_iter().flatten().filter_map(|reply| self.posts.get(reply))
+    }
+
+    /// Everything below a post, oldest first.
+    pub(super) fn below(&self, id: u64) -> Vec<&Post> {
+        let mut found: Vec<&Post> = self.replies(id).collect();
+        let mut done = 0;
+        while let Some(post) = found.get(done).copied() {
+            found.extend(self.replies(post.id));
+            done += 1;
+        }
+        found.sort_by_key(|post| post.id);
+        found
+    }
+
+    /// What a user has published, newest first.
+    pub(super) fn own(&self, user: u64) -> impl Iterator<Item = &Post> {
+        self.posts_of.get(&user).into_iter().flatten().rev().filter_map(|id| self.posts.get(id))
     }
 
     pub(super) fn apply(&mut self, fact: Fact) {
@@ -100,6 +122,10 @@ impl State {
                 self.saw(post.id);
                 if let Some(container) = self.containers.get_mut(&post.container) {
                     container.published = Some(post.id);
+                }
+                self.posts_of.entry(post.user).or_default().push(post.id);
+                if let Some(parent) = post.parent {
+                    self.replies_to.entry(parent).or_default().push(post.id);
                 }
                 self.published.push((post.user, post.parent.is_some(), post.at));
                 self.posts.insert(post.id, *post);

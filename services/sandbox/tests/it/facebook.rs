@@ -163,6 +163,7 @@ async fn comments_carry_a_thread_on() {
     let second = comment(&first, "two").await.expect(200).text_at("/id");
     assert!(second.starts_with(first.split('_').nth(1).expect("two halves")));
     let third = comment(&second, "three").await.expect(200).text_at("/id");
+    comment(&third, "four").await.expect(200);
     let ledger = given.ledger("").await;
     assert_eq!((&ledger[1]["kind"], &ledger[1]["parent"]), (&json!("comment"), &json!(first)));
     assert_eq!((&ledger[2]["text"], &ledger[2]["parent"]), (&json!("three"), &json!(second)));
@@ -174,7 +175,7 @@ async fn comments_carry_a_thread_on() {
     let top = get(&given, &comments, &page.token, &[fields]).await.expect(200);
     assert_eq!((each(&top, "message"), &top.body["data"][0]["comment_count"]), (vec![&json!("two")], &json!(1)));
     let all = get(&given, &comments, &page.token, &[("filter", "stream"), ("order", "reverse_chronological")]).await;
-    assert_eq!(each(&all.expect(200), "message"), ["three", "two"]);
+    assert_eq!(each(&all.expect(200), "message"), ["four", "three", "two"]);
     assert_eq!(get(&given, &comments, &page.token, &[("filter", "some")]).await.refused(), (400, 100, 0));
     post(&given, &format!("/facebook/v24.0/{third}"), &page.token, &[("is_hidden", "true")]).await.expect(200);
     let hidden = get(&given, &format!("/facebook/v24.0/{third}"), &page.token, &[("fields", "is_hidden,parent")]).await;
@@ -182,7 +183,7 @@ async fn comments_carry_a_thread_on() {
     // With a comment goes what was said below it, with a post everything.
     delete(&given, &format!("/facebook/v24.0/{second}"), &page.token).await.expect(200);
     let deleted = given.ledger("").await.iter().map(|entry| !entry["deleted_at"].is_null()).collect::<Vec<_>>();
-    assert_eq!(deleted, [false, true, true]);
+    assert_eq!(deleted, [false, true, true, true]);
 }
 
 #[tokio::test]

@@ -25,11 +25,11 @@ fn place(state: &State, node: Option<Node>) -> Option<(u64, Option<u64>)> {
         Node::Post(post) => Some((post, None)),
         Node::Comment(comment) => state.comments.get(&comment).map(|comment| (comment.post, Some(comment.id))),
         Node::Photo(photo) => {
-            let post = state.posts.values().find(|post| post.photos == [photo])?;
+            let post = state.shown_in(photo).filter(|post| post.photos == [photo])?;
             Some((post.id, None))
         }
         Node::Video(video) => {
-            let post = state.posts.values().find(|post| post.video == Some(video))?;
+            let post = state.shown_in(video)?;
             Some((post.id, None))
         }
         Node::User(_) | Node::Page(_) => None,
@@ -118,7 +118,7 @@ pub(in super::super) async fn replies(call: Call<Facebook>, payload: Payload) ->
     let state = locked(&visit.call.state);
     let (post, parent) = place(&state, state.node(&visit.id())).ok_or_else(|| visit.missing())?;
     let mut found: Vec<&Comment> = match is_stream && parent.is_none() {
-        true => state.comments.values().filter(|comment| comment.post == post).collect(),
+        true => state.comments_on(post).collect(),
         false => state.replies(post, parent).collect(),
     };
     found.retain(|_| visit.grant.page.is_some());

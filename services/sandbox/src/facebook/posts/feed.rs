@@ -104,7 +104,7 @@ pub(in super::super) fn usable(state: &State, page: u64, ids: &[u64]) -> Result<
     }
     let photo = |id: &u64| {
         let own = state.photos.get(id).filter(|photo| photo.page == page && !photo.is_published);
-        let free = own.filter(|photo| !state.used.contains(&photo.id)).cloned();
+        let free = own.filter(|photo| !state.is_used(photo.id)).cloned();
         free.ok_or_else(|| {
             Problem::invalid(format!("Invalid parameter: media_fbid {id} is not an unpublished photo of this page"))
         })

@@ -89,7 +89,7 @@ async fn finish(visit: Visit, page: u64) -> Result<HttpResponse, Refusal> {
     {
         let mut state = locked(&visit.call.state);
         let id = session - 1;
-        if state.posts.values().any(|post| post.video == Some(id)) {
+        if state.is_used(id) {
             return Err(Problem::invalid("The upload session is finished already").into());
         }
         made(&visit, &mut state, Made { id, page, kind: PostKind::Video, words, file, is_published });

@@ -100,7 +100,7 @@ async fn finish(visit: Visit, page: u64, kind: PostKind) -> Result<HttpResponse,
     let file = finished(&visit.call, id, page)?;
     let post = {
         let (mut state, now) = (locked(&visit.call.state), visit.call.now());
-        if state.posts.values().any(|post| post.video == Some(id)) {
+        if state.is_used(id) {
             return Err(Problem::invalid("The video is published already").into());
         }
         let counts = kind == PostKind::Reel && visit.call.core.quotas.enforced(Facebook::PLATFORM);
