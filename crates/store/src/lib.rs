@@ -30,6 +30,7 @@ mod outbox;
 pub mod partitions;
 pub mod posts;
 pub mod projects;
+pub mod sealed;
 pub mod sessions;
 mod statement;
 pub mod targets;

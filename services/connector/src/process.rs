@@ -9,7 +9,7 @@ use runtime::{
     metrics::Metrics,
     shutdown::Shutdown,
 };
-use store::{Database, DatabaseVitals};
+use store::{Database, DatabaseVitals, sealed};
 
 use crate::{Connector, ConnectorError, DefaultApps, Networks, Parts, Settings, bind};
 
@@ -25,14 +25,27 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), Connector
         vec![Arc::new(DatabaseVitals::new(parts.database.clone())), bus::vitals(Arc::clone(&bus))];
     let admin = Admin::start(&settings.connector.admin, parts.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
     let (addr, origin) = (listening.addr, listening.origin.clone());
-    tracing::info!(%addr, admin = %admin.addr(), "the connector answers and takes lanes; browsers reach it at {origin}");
-    let ended = match Connector::new(parts, settings.connector, origin, shutdown).await {
-        Ok(connector) => connector.serve(listening).await,
-        Err(error) => Err(error),
+    let ended = match shutdown.soft().run_until_cancelled(check_keys(&parts)).await {
+        Some(Ok(())) => {
+            tracing::info!(%addr, admin = %admin.addr(), "the connector answers and takes lanes; browsers reach it at {origin}");
+            match Connector::new(parts, settings.connector, origin, shutdown).await {
+                Ok(connector) => connector.serve(listening).await,
+                Err(error) => Err(error),
+            }
+        }
+        Some(Err(error)) => Err(error),
+        None => Ok(()),
     };
     bus.close().await;
     admin.stop().await;
     ended
+}
+
+/// Waits for the database, and refuses to start without a key that something stored was sealed to: tokens that do not
+/// open run out without anybody's renewing them.
+async fn check_keys(parts: &Parts) -> Result<(), ConnectorError> {
+    let stored = sealed::list_piles_when_there(&parts.database).await?;
+    Ok(parts.ring.check(&stored)?)
 }
 
 async fn parts(settings: &Settings) -> Result<Parts, ConnectorError> {

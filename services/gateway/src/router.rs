@@ -60,6 +60,8 @@ routes! {
     "/v1/social-accounts/pending/{session}/finalize" { post => accounts::finalize }
     "/v1/social-accounts/{id}" { get => accounts::get, patch => accounts::patch, delete => accounts::delete }
     "/v1/social-accounts/{id}/transfer" { post => accounts::transfer }
+    "/v1/social-accounts/{id}/health" { get => accounts::health }
+    "/v1/social-accounts/{id}/metrics" { get => accounts::metrics }
     "/v1/posts" { get => posts::list, post => posts::create }
     "/v1/posts/batch" { post => posts::batch }
     "/v1/posts/validate" { post => posts::validate }

@@ -22,7 +22,9 @@ mod consent;
 mod core;
 mod directory;
 mod error;
+mod facebook;
 mod faults;
+mod graph;
 mod house;
 mod inbox;
 mod journal;
@@ -39,6 +41,7 @@ mod service;
 mod settings;
 mod shelf;
 mod sniff;
+mod threads;
 mod world;
 mod x;
 

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::consent::{ClientIds, ReadyMade};
 use crate::core::Core;
 use crate::page::Shown;
-use crate::{bluesky, linkedin, mastodon, x};
+use crate::{bluesky, facebook, linkedin, mastodon, threads, x};
 
 /// The networks of this sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,7 +22,9 @@ pub(crate) enum Platform {
     Bluesky,
     #[serde(rename = "linkedin")]
     LinkedIn,
+    Facebook,
     Mastodon,
+    Threads,
     X,
 }
 
@@ -35,7 +37,8 @@ pub(crate) struct Registered {
 }
 
 impl Platform {
-    pub(crate) const ALL: [Self; 4] = [Self::Bluesky, Self::LinkedIn, Self::Mastodon, Self::X];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Bluesky, Self::Facebook, Self::LinkedIn, Self::Mastodon, Self::Threads, Self::X];
 
     /// The registry.
     pub(crate) fn entry(self) -> Registered {
@@ -52,6 +55,18 @@ impl Platform {
                 apps: &linkedin::APPS,
                 client_ids: ClientIds::Word,
             },
+            Self::Facebook => Registered {
+                open: facebook::open,
+                mount: facebook::mount,
+                apps: &facebook::APPS,
+                client_ids: ClientIds::Number,
+            },
+            Self::Threads => Registered {
+                open: threads::open,
+                mount: threads::mount,
+                apps: &threads::APPS,
+                client_ids: ClientIds::Number,
+            },
             Self::Mastodon => Registered {
                 open: mastodon::open,
                 mount: mastodon::mount,
@@ -67,6 +82,8 @@ impl Platform {
         match self {
             Self::Bluesky => "bluesky",
             Self::LinkedIn => "linkedin",
+            Self::Facebook => "facebook",
+            Self::Threads => "threads",
             Self::Mastodon => "mastodon",
             Self::X => "x",
         }

@@ -142,9 +142,7 @@ async fn a_refresh_whose_answer_is_lost_is_tried_once_more_and_never_again() {
     let tenant = house.tenant().await;
     let hook = Hook::of(&tenant, &LOST).await;
     let account = tenant.connect(Platform::X).await;
-    let at = |operation: &str, fault: &str| {
-        json!({"account": account.resident.account, "operation": operation, "fault": fault})
-    };
+    let at = |operation: &str, fault: &str| json!({"account": account.resident.account, "operation": operation, "fault": fault});
     tenant.world.fault(at("publish", "expire_token")).await;
     tenant.world.fault(at("refresh", "drop_reply_after_accept")).await;
     count_refreshes(&tenant, &account).await;

@@ -7,6 +7,7 @@ mod event;
 mod find;
 mod hold;
 mod list;
+mod live;
 mod refresh;
 mod tokens;
 mod told;
@@ -18,6 +19,7 @@ pub use connect::{Connecting, NewAccount, Profile, connect, find_profile};
 pub use find::{Addressee, Finder};
 pub(crate) use hold::{HeldAccount, Holding, hold};
 pub use list::{AccountFilter, Known, get, get_many, list};
+pub use live::{Askable, expire_tokens, find_askable};
 pub use refresh::{
     Renewable, Written, defer_waiting, find_renewable, hold_account, release_waiting, replace_tokens, tell_expiring,
 };

@@ -12,6 +12,7 @@ mod lanes;
 mod migrations;
 mod networks;
 mod partitions;
+mod sealed;
 mod sending;
 mod sessions;
 mod specification;

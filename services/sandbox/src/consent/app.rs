@@ -26,7 +26,6 @@ pub(crate) enum ClientIds {
     /// Letters and digits.
     Word,
     /// Sixteen digits.
-    #[expect(dead_code, reason = "no network here has such ids yet")]
     Number,
     /// The https address of a document that describes the client.
     Address,

@@ -49,7 +49,6 @@ pub(crate) struct Decision {
     pub(crate) asked: Asked,
     pub(crate) account: Option<String>,
     pub(crate) scopes: Vec<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "no network here has pages to choose yet"))]
     pub(crate) pages: Vec<String>,
     pub(crate) is_allowed: bool,
 }

@@ -15,6 +15,6 @@ mod pkce;
 pub(crate) use app::{App, Apps, ClientIds, ReadyMade, Redirects, opaque};
 pub(crate) use asked::{Asked, Decision};
 pub(crate) use back::send_back;
-pub(crate) use code::{Codes, Consent, Exchange, Issued};
+pub(crate) use code::{CodeProblem, Codes, Consent, Exchange, Issued};
 pub(crate) use page::{Choice, Page, refusal, show_code};
 pub(crate) use pkce::is_challenge;

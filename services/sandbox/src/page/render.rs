@@ -40,6 +40,8 @@ fn label(platform: Platform) -> &'static str {
     match platform {
         Platform::Bluesky => "Bluesky",
         Platform::LinkedIn => "LinkedIn",
+        Platform::Facebook => "Facebook",
+        Platform::Threads => "Threads",
         Platform::Mastodon => "Mastodon",
         Platform::X => "X",
     }

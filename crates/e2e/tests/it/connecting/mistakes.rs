@@ -18,7 +18,8 @@ async fn wishes_that_make_no_sense_are_refused_by_field() {
         }
         let reply = tenant.caller.post("/v1/social-accounts/auth-url", wish).await;
         assert_eq!(reply.status, 422, "{}", reply.text);
-        let pointers: Vec<_> = reply.body["errors"].as_array().into_iter().flatten().map(|error| &error["pointer"]).collect();
+        let pointers: Vec<_> =
+            reply.body["errors"].as_array().into_iter().flatten().map(|error| &error["pointer"]).collect();
         assert!(pointers.iter().any(|at| *at == pointer), "{pointer}: {}", reply.text);
     };
     refused(&[("redirect_uri", json!("https://elsewhere.example/"))], "/redirect_uri").await;

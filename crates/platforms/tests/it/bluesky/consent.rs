@@ -100,7 +100,8 @@ async fn a_request_is_pushed_to_the_person_s_own_server() {
     let seen = bed.seen().await;
     let calls: Vec<_> = seen.iter().map(|call| call["call"].as_str().expect("a call")).collect();
     let push = format!("POST {PAR}");
-    let way = [&format!("GET {RESOLVE}"), &format!("GET /{DID}"), &format!("GET {RESOURCE}"), &format!("GET {METADATA}")];
+    let way =
+        [&format!("GET {RESOLVE}"), &format!("GET /{DID}"), &format!("GET {RESOURCE}"), &format!("GET {METADATA}")];
     assert_eq!(calls, [way[0], way[1], way[2], way[3], &push, &push]);
     assert_eq!(seen[0]["query"], "handle=alice.example");
     let body = format!(
@@ -230,7 +231,12 @@ async fn a_name_that_leads_nowhere_is_told() {
         ((200, json!({"did": "did:key:z"})), None, None, "not_now"),
         ((503, json!({})), None, None, "not_now"),
         ((429, json!({})), None, None, "throttled"),
-        ((200, json!({"did": DID})), Some(json!({"id": DID, "alsoKnownAs": ["at://bob.example"]})), None, "does not go by"),
+        (
+            (200, json!({"did": DID})),
+            Some(json!({"id": DID, "alsoKnownAs": ["at://bob.example"]})),
+            None,
+            "does not go by",
+        ),
         ((200, json!({"did": DID})), Some(json!({"id": DID, "alsoKnownAs": 7})), None, "does not go by"),
         (
             (200, json!({"did": DID})),
@@ -264,7 +270,11 @@ async fn a_name_that_leads_nowhere_is_told() {
 #[tokio::test]
 async fn what_the_server_says_of_a_push_is_passed_on() {
     for (status, body, expected) in [
-        (400, json!({"error": "invalid_client_metadata", "error_description": "no document"}), "rejected platform_error"),
+        (
+            400,
+            json!({"error": "invalid_client_metadata", "error_description": "no document"}),
+            "rejected platform_error",
+        ),
         (400, json!({"error": "invalid_scope"}), "rejected platform_error"),
         (401, json!({"error": "invalid_client"}), "rejected platform_error"),
         (400, json!({"error": "use_dpop_nonce"}), "not_now"),
@@ -495,7 +505,8 @@ async fn whoever_has_an_address_is_a_client() {
     assert!(loopback.client_id.starts_with("http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%3A8080%2F"));
     assert!(Bluesky.document(&OauthApp { client_id: &loopback.client_id, ..app(None) }, &scopes()).is_none());
     // Anywhere else no browser could come back to.
-    for callback in ["http://fanfare.internal/v1/oauth/callback/net_1", "https://fanfare.example/elsewhere", "nowhere"] {
+    for callback in ["http://fanfare.internal/v1/oauth/callback/net_1", "https://fanfare.example/elsewhere", "nowhere"]
+    {
         assert_eq!(refusal(&register(callback).await.expect_err("refused")), "rejected platform_error", "{callback}");
     }
     assert_eq!(bed.seen().await, [] as [Value; 0]);

@@ -153,7 +153,8 @@ async fn a_file_goes_up_once() {
     // then
     let seen = bed.seen().await;
     let uploads: Vec<_> = seen.iter().filter(|call| call["call"] == format!("POST {UPLOAD}")).collect();
-    let upload = json!({"call": format!("POST {UPLOAD}"), "authorization": "DPoP access-1", "body": "png", "type": "image/png"});
+    let upload =
+        json!({"call": format!("POST {UPLOAD}"), "authorization": "DPoP access-1", "body": "png", "type": "image/png"});
     assert_eq!(uploads, [&upload]);
     // and: it was proven with the nonce that the account's session was asked for
     let proofs = proofs(&bed).await;
@@ -246,7 +247,9 @@ async fn a_developer_s_client_renews_whatever_its_app_asks_for_by_now() {
         Bluesky.refresh(&bed.cx(), &account.get(), app.as_ref()).await.expect("renewed");
     }
     let seen = bed.seen().await;
-    assert!(seen.iter().all(|call| call["body"].as_str().expect("a form").ends_with("&client_id=http%3A%2F%2Flocalhost%3Fscope%3Datproto")));
+    assert!(seen.iter().all(|call| {
+        call["body"].as_str().expect("a form").ends_with("&client_id=http%3A%2F%2Flocalhost%3Fscope%3Datproto")
+    }));
 }
 
 #[tokio::test]
@@ -314,7 +317,10 @@ async fn tokens_that_cannot_be_used_are_refused_without_a_call() {
 #[test]
 fn a_preview_says_how_an_account_proves_itself() {
     let bases = platforms::Bases::default();
-    let draft = TargetDraft { parts: vec![DraftPart { role: domain::post::Role::Main, content: "hi", media: Vec::new() }], options: Value::Null };
+    let draft = TargetDraft {
+        parts: vec![DraftPart { role: domain::post::Role::Main, content: "hi", media: Vec::new() }],
+        options: Value::Null,
+    };
     let account = account(held("https://pds.example"));
     let [request] = &Bluesky.preview(&draft, &account.get(), &bases)[..] else { panic!("one request") };
     assert_eq!(request.headers["authorization"], "DPoP <access token>");

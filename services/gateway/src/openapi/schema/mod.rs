@@ -22,6 +22,7 @@ use utoipa::{
 pub(super) fn register(components: ComponentsBuilder) -> ComponentsBuilder {
     let mut schemas = Vec::new();
     add::<account::Account>(&mut schemas);
+    add::<account::AccountMetrics>(&mut schemas);
     add::<account::ConnectAccountRequest>(&mut schemas);
     add::<account::TransferAccountRequest>(&mut schemas);
     add::<account::UpdateAccountRequest>(&mut schemas);
@@ -33,6 +34,7 @@ pub(super) fn register(components: ComponentsBuilder) -> ComponentsBuilder {
     add::<connecting::Network>(&mut schemas);
     add::<connecting::Pending>(&mut schemas);
     add::<connecting::UpdateNetworkRequest>(&mut schemas);
+    add::<account::Health>(&mut schemas);
     add::<key::CreateKeyRequest>(&mut schemas);
     add::<key::Key>(&mut schemas);
     add::<key::NewKey>(&mut schemas);

@@ -3,5 +3,6 @@
 mod attempt;
 mod connect;
 mod found;
+mod live;
 mod manage;
 mod transfer;
