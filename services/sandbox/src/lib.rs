@@ -9,7 +9,7 @@
 //!
 //! *Invariant:* no answer leaves before what it tells of is written, so a killed sandbox remembers all it has said.
 //! *Invariant:* a network knows the shared parts (`core`), and no shared part knows a network, but for the registry in
-//! `network`.
+//! `network` and for `origin`, where two share an address.
 
 mod answer;
 mod api;
@@ -33,6 +33,7 @@ mod linkedin;
 mod lock;
 mod mastodon;
 mod network;
+mod origin;
 mod page;
 mod quotas;
 mod routes;

@@ -10,12 +10,13 @@ use actix_web::{Error, HttpMessage};
 use crate::answer::Refusal;
 use crate::house::House;
 use crate::network::Platform;
-use crate::{api, page};
+use crate::{api, origin, page};
 
 /// The sandbox's own API and page, then every network at the paths of its real API.
 pub(crate) fn mount(config: &mut ServiceConfig) {
     page::mount(config);
     api::mount(config);
+    origin::mount(config);
     for platform in Platform::ALL {
         (platform.entry().mount)(config);
     }

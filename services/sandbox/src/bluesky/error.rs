@@ -42,6 +42,11 @@ pub(super) fn expired_token(message: &str) -> Refusal {
     bad_request("ExpiredToken", message)
 }
 
+/// The directory's own form.
+pub(super) fn did_not_found(did: &str) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, json!({"message": format!("DID not registered: {did}")}))
+}
+
 pub(super) fn payload_too_large() -> Refusal {
     xrpc(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", "request entity too large")
 }

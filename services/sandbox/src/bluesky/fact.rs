@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::oauth;
+
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Fact {
@@ -17,6 +19,7 @@ pub(super) enum Fact {
     BlobUploaded { did: String, cid: String, mime_type: String, size: u64, at: Timestamp },
     RecordWritten(Written),
     RecordDeleted { did: String, rkey: String, commit: Commit },
+    OAuth(oauth::Fact),
 }
 
 /// A record created or replaced.

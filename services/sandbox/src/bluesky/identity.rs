@@ -1,6 +1,7 @@
 //! Accounts, DIDs and handles.
 
 use actix_web::HttpResponse;
+use actix_web::web::Path;
 use jiff::Timestamp;
 use rand::RngCore;
 use serde::Deserialize;
@@ -43,6 +44,14 @@ pub(super) fn did_document(account: &Account, origin: &str) -> Value {
             "serviceEndpoint": origin,
         }],
     })
+}
+
+/// `GET /{did}`, as the directory of DIDs answers it.
+pub(super) async fn document(call: Call<Bluesky>, did: Path<String>) -> Result<HttpResponse, Refusal> {
+    call.before(Operation::Identity, Some(&did), None).await?;
+    let state = locked(&call.state);
+    let account = state.accounts.get(did.as_str()).ok_or_else(|| error::did_not_found(&did))?;
+    Ok(HttpResponse::Ok().json(did_document(account, &call.core.origin)))
 }
 
 fn random(length: usize) -> String {

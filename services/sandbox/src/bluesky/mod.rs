@@ -1,4 +1,5 @@
-//! Bluesky: a PDS and the AppView in one origin, under `/xrpc/`. Written from section 4 of the fact sheet.
+//! Bluesky: a PDS and the AppView in one origin, under `/xrpc/`, with its
+//! authorization server under `/oauth/bluesky`, and a directory of DIDs. Written from section 4 of the fact sheet.
 //!
 //! Stricter than the network in two places, because the mistake would otherwise stay hidden: a field that no lexicon
 //! documents is refused, and a reply or quote must name a post that exists here with the right CID.
@@ -9,6 +10,7 @@ mod fact;
 mod feed;
 mod identity;
 mod lexicon;
+mod oauth;
 mod quota;
 mod repo;
 mod session;
@@ -20,11 +22,13 @@ mod upload;
 
 use std::sync::{Arc, Mutex};
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::consent::ReadyMade;
 use crate::core::Core;
 use crate::network::Network;
+pub(crate) use oauth::metadata;
 use state::State;
 
 /// The only collection that can be written.
@@ -33,6 +37,8 @@ const POST: &str = "app.bsky.feed.post";
 pub(crate) struct Bluesky {
     core: Arc<Core>,
     state: Mutex<State>,
+    nonces: oauth::Nonces,
+    seen: oauth::Seen,
 }
 
 /// Ready-made apps.
@@ -40,12 +46,27 @@ pub(crate) const APPS: [ReadyMade; 1] =
     [ReadyMade { variant: "default", client_id: "https://app.sandbox.test/client-metadata.json", client_secret: None }];
 
 pub(crate) fn open(core: Arc<Core>) -> Arc<dyn Network> {
-    Arc::new(Bluesky { core, state: Mutex::default() })
+    Arc::new(Bluesky { core, state: Mutex::default(), nonces: oauth::Nonces::default(), seen: oauth::Seen::default() })
 }
 
 pub(crate) fn mount(config: &mut ServiceConfig) {
     config.service(
+        web::scope("/oauth/bluesky")
+            .wrap(from_fn(oauth::tell_at_server))
+            .route("/par", web::post().to(oauth::par))
+            .route("/authorize", web::get().to(oauth::ask))
+            .route("/authorize", web::post().to(oauth::decide))
+            .route("/token", web::post().to(oauth::token))
+            .route("/revoke", web::post().to(oauth::revoke))
+            .route("/jwks", web::get().to(oauth::keys))
+            .default_service(web::to(error::not_implemented)),
+    );
+    config
+        .route("/.well-known/oauth-protected-resource", web::get().to(oauth::protected_resource))
+        .route("/{did:did:plc:[a-z2-7]{24}}", web::get().to(identity::document));
+    config.service(
         web::scope("/xrpc")
+            .wrap(from_fn(oauth::tell_at_pds))
             .route("/com.atproto.server.describeServer", web::get().to(identity::describe_server))
             .route("/com.atproto.server.createSession", web::post().to(session::create))
             .route("/com.atproto.server.refreshSession", web::post().to(session::refresh))

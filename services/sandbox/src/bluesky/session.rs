@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fact::Fact;
+use super::oauth::{self, Need};
 use super::state::{Account, State};
 use super::token::{self, ACCESS_LIFE, ACCESS_SCOPE, Claims, REFRESH_GRACE, REFRESH_LIFE, REFRESH_SCOPE};
 use super::{Bluesky, error, identity, quota, repo};
@@ -58,9 +59,13 @@ fn claims(call: &Call<Bluesky>, wanted: Wanted) -> Result<Claims, Refusal> {
     Ok(claims)
 }
 
-/// The DID whose access token the request carries.
-pub(super) fn caller(call: &Call<Bluesky>) -> Result<String, Refusal> {
-    claims(call, Wanted::Access).map(|claims| claims.sub)
+/// The DID whose access token the request carries: one of OAuth, which must allow what the call needs, or an app
+/// password's, which allows everything. One that is bound to a key is no bearer token, and its scope says so.
+pub(super) fn caller(call: &Call<Bluesky>, need: Need) -> Result<String, Refusal> {
+    match oauth::caller(call, need)? {
+        Some(did) => Ok(did),
+        None => claims(call, Wanted::Access).map(|claims| claims.sub),
+    }
 }
 
 fn tokens(account: &Account, refresh_id: &str, origin: &str, now: Timestamp) -> (String, String) {
@@ -72,6 +77,8 @@ fn tokens(account: &Account, refresh_id: &str, origin: &str, now: Timestamp) -> 
         iat: now.as_second(),
         exp: exp.as_second(),
         generation: account.generation,
+        session: None,
+        cnf: None,
     };
     let ends = |life| now.saturating_add(life).unwrap_or(Timestamp::MAX);
     let access_id = uuid::Uuid::new_v4().simple().to_string();
@@ -144,7 +151,7 @@ pub(super) async fn delete(call: Call<Bluesky>) -> Result<HttpResponse, Refusal>
 }
 
 pub(super) async fn get(call: Call<Bluesky>) -> Result<HttpResponse, Refusal> {
-    let did = caller(&call)?;
+    let did = caller(&call, Need::Nothing)?;
     call.before(Operation::Identity, Some(&did), None).await?;
     let state = locked(&call.state);
     let account = state.accounts.get(&did).ok_or_else(error::auth_missing)?;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::fact::{Commit, Fact, Written};
-use super::{POST, cid, tid};
+use super::{POST, cid, oauth, tid};
 
 /// How long an uploaded blob waits to be used in a record.
 const BLOB_WAITS: SignedDuration = SignedDuration::from_hours(1);
@@ -18,6 +18,7 @@ pub(super) struct State {
     pub(super) refresh_tokens: HashMap<String, RefreshToken>,
     /// Replies to a post, by its at-uri: at-uris, also of replies deleted since.
     replies: HashMap<String, BTreeSet<String>>,
+    pub(super) grants: oauth::Grants,
 }
 
 pub(super) struct Account {
@@ -147,6 +148,7 @@ impl State {
             Fact::AccessExpired { did } => self.with(&did, |account| account.generation += 1),
             Fact::GrantRevoked { did } => {
                 self.refresh_tokens.retain(|_, token| token.did != did);
+                self.grants.revoke(&did);
                 self.with(&did, |account| {
                     account.generation += 1;
                     account.revoked_before = account.generation;
@@ -159,6 +161,7 @@ impl State {
                 account.blobs.insert(cid, Blob { used, ..blob });
             }),
             Fact::RecordWritten(written) => self.write(written),
+            Fact::OAuth(fact) => self.grants.apply(fact),
             Fact::RecordDeleted { did, rkey, commit } => self.with(&did, |account| {
                 account.posts.remove(&rkey);
                 account.head = commit;

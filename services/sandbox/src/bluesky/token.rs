@@ -27,6 +27,18 @@ pub(super) struct Claims {
     pub(super) exp: i64,
     /// Grows whenever all of the account's tokens end at once.
     pub(super) generation: u32,
+    /// The OAuth session of the token, if it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) session: Option<String>,
+    /// The key that the token is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cnf: Option<Confirmation>,
+}
+
+/// A key by its thumbprint (RFC 9449, section 6.1).
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Confirmation {
+    pub(super) jkt: String,
 }
 
 impl Claims {

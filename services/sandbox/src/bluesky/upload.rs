@@ -5,6 +5,7 @@ use actix_web::web::Payload;
 use serde_json::json;
 
 use super::fact::Fact;
+use super::oauth::Need;
 use super::{Bluesky, cid, error, quota, session};
 use crate::answer::Refusal;
 use crate::body;
@@ -17,7 +18,7 @@ use crate::sniff::sniff;
 const CEILING: usize = 52_428_800;
 
 pub(super) async fn upload_blob(call: Call<Bluesky>, payload: Payload) -> Result<HttpResponse, Refusal> {
-    let did = session::caller(&call)?;
+    let did = session::caller(&call, Need::Blob)?;
     let claimed = call.header("content-type").map(str::to_owned);
     let claimed =
         claimed.ok_or_else(|| error::invalid_request("Request encoding (Content-Type) required but not provided"))?;

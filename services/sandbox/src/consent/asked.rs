@@ -20,6 +20,11 @@ impl Asked {
         Self { fields: form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect() }
     }
 
+    /// From the body of a form.
+    pub(crate) fn form(body: &[u8]) -> Self {
+        Self { fields: form_urlencoded::parse(body).into_owned().collect() }
+    }
+
     /// A parameter; an empty one counts as absent.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.fields.iter().find(|(each, _)| each == name);

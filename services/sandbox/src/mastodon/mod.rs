@@ -25,6 +25,7 @@ use actix_web::web::{self, ServiceConfig};
 use crate::consent::ReadyMade;
 use crate::core::Core;
 use crate::network::Network;
+pub(crate) use oauth::metadata;
 use state::State;
 
 pub(crate) struct Mastodon {
@@ -66,7 +67,6 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
                 .route("/v1/statuses/{id}/context", web::get().to(statuses::context))
                 .default_service(web::to(error::no_route)),
         )
-        .route("/.well-known/oauth-authorization-server", web::get().to(oauth::metadata))
         .route("/oauth/authorize", web::get().to(oauth::ask))
         .route("/oauth/authorize", web::post().to(oauth::decide))
         .route("/oauth/token", web::post().to(oauth::token))

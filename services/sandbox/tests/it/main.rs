@@ -1,7 +1,9 @@
 //! The sandbox over HTTP, as its callers see it.
 
 mod bluesky;
+mod bluesky_oauth;
 mod browser;
+mod dpop;
 mod faults;
 mod given;
 mod happy;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::fact::Fact;
+use super::super::oauth::Need;
 use super::super::quota::{self, DELETE};
 use super::super::state::uri;
 use super::super::{Bluesky, error, session};
@@ -27,7 +28,7 @@ struct DeleteRecord {
 }
 
 pub(in super::super) async fn delete_record(call: Call<Bluesky>, body: Bytes) -> Result<HttpResponse, Refusal> {
-    let did = session::caller(&call)?;
+    let did = session::caller(&call, Need::Post(&["delete"]))?;
     let request: DeleteRecord = input(&call, &body)?;
     own_repo(&call, &did, &request.repo)?;
     only_posts(&request.collection)?;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::fact::{Commit, Fact, Written};
 use super::super::lexicon::{self, Post};
+use super::super::oauth::Need;
 use super::super::quota::{self, CREATE, UPDATE};
 use super::super::state::{State, uri};
 use super::super::{Bluesky, cid, error, session, tid};
@@ -64,7 +65,7 @@ struct Outcome {
 }
 
 pub(in super::super) async fn create_record(call: Call<Bluesky>, body: Bytes) -> Result<HttpResponse, Refusal> {
-    let did = session::caller(&call)?;
+    let did = session::caller(&call, Need::Post(&["create"]))?;
     let request: CreateRecord = input(&call, &body)?;
     own_repo(&call, &did, &request.repo)?;
     only_posts(&request.collection)?;
@@ -81,7 +82,7 @@ pub(in super::super) async fn create_record(call: Call<Bluesky>, body: Bytes) ->
 }
 
 pub(in super::super) async fn put_record(call: Call<Bluesky>, body: Bytes) -> Result<HttpResponse, Refusal> {
-    let did = session::caller(&call)?;
+    let did = session::caller(&call, Need::Post(&["create", "update"]))?;
     let request: PutRecord = input(&call, &body)?;
     own_repo(&call, &did, &request.repo)?;
     only_posts(&request.collection)?;

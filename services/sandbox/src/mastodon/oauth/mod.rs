@@ -5,11 +5,9 @@ mod client;
 mod register;
 mod token;
 
-use actix_web::HttpResponse;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Mastodon, auth};
-use crate::call::Call;
+use super::auth;
 pub(super) use authorize::{ask, decide};
 pub(super) use register::register;
 pub(super) use token::{revoke, token};
@@ -37,9 +35,9 @@ fn scopes(asked: Option<&str>, allowed: &str) -> Option<Vec<String>> {
     (!scopes.is_empty() && scopes.iter().all(fits)).then_some(scopes)
 }
 
-pub(super) async fn metadata(call: Call<Mastodon>) -> HttpResponse {
-    let origin = &call.core.origin;
-    HttpResponse::Ok().json(json!({
+/// What the instance says of its endpoints.
+pub(crate) fn metadata(origin: &str) -> Value {
+    json!({
         "issuer": format!("{origin}/"),
         "authorization_endpoint": format!("{origin}/oauth/authorize"),
         "token_endpoint": format!("{origin}/oauth/token"),
@@ -51,5 +49,5 @@ pub(super) async fn metadata(call: Call<Mastodon>) -> HttpResponse {
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-    }))
+    })
 }
