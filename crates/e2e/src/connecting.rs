@@ -52,6 +52,15 @@ impl Tenant {
         body["auth_url"].as_str().unwrap_or_else(|| panic!("{body:#}")).to_owned()
     }
 
+    /// The person says yes. On networks whose pages belong to persons it is the person who signs in, not the page: the
+    /// one whom the box offers first.
+    pub fn yes<'a>(&self, resident: &'a Resident) -> Answer<'a> {
+        match resident.platform {
+            Platform::Facebook => Answer { decision: "allow", ..Answer::default() },
+            _ => Answer::allow(&resident.account),
+        }
+    }
+
     /// A person's whole way over the consent page.
     pub async fn consent(&self, wish: &Value, answer: &Answer<'_>) -> Stop {
         Browser::default().consent(&self.auth_url(wish).await, answer).await
@@ -69,7 +78,7 @@ impl Tenant {
     /// When it is not connected.
     pub async fn connect_by_consent(&self, resident: Resident, owner: &str) -> Connected {
         let wish = self.wish(&resident, owner);
-        let session = self.consent(&wish, &Answer::allow(&resident.account)).await.session();
+        let session = self.consent(&wish, &self.yes(&resident)).await.session();
         let done = self.finalize(&session, owner).await.expect(200);
         let account = &done["accounts"][0];
         assert_eq!(account["network_unique_id"], resident.account, "{done:#}");

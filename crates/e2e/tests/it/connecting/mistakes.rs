@@ -43,7 +43,7 @@ async fn who_says_no_or_takes_away_what_is_needed_goes_home_with_a_word() {
         let wish = tenant.wish(&resident, "user_42");
         assert_eq!(tenant.consent(&wish, &Answer::deny()).await.failed(), "access_denied", "{platform}");
         let needed: Vec<&str> = needed(platform);
-        let answer = Answer { without: &needed, ..Answer::allow(&resident.account) };
+        let answer = Answer { without: &needed, ..tenant.yes(&resident) };
         let brought = tenant.consent(&wish, &answer).await.home();
         assert_eq!(brought["code"], "access_denied", "{platform}: {brought:?}");
     }

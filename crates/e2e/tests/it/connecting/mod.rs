@@ -8,4 +8,4 @@ mod states;
 mod way;
 
 /// Networks that are connected so, as far as the box has their pages.
-const NETWORKS: [Platform; 2] = [Platform::X, Platform::Mastodon];
+const NETWORKS: [Platform; 4] = [Platform::X, Platform::Facebook, Platform::Bluesky, Platform::Mastodon];

@@ -23,7 +23,7 @@ async fn a_consent_becomes_an_account_that_publishes(transport: Transport) {
         let wish = tenant.wish(&resident, "user_42");
 
         // when
-        let brought = tenant.consent(&wish, &Answer::allow(&resident.account)).await.home();
+        let brought = tenant.consent(&wish, &tenant.yes(&resident)).await.home();
 
         // then
         assert_eq!(brought["kept"], "1");
