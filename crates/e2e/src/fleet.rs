@@ -377,8 +377,8 @@ impl Fleet {
                     ("FANFARE__LOG__FORMAT".into(), "pretty".into()),
                 ];
             }
-            Program::Gateway => settings.push(("FANFARE__VAULT__PUBLIC_KEYS".into(), self.keys.public.clone())),
-            _ => settings.push(("FANFARE__VAULT__PRIVATE_KEYS".into(), self.keys.private.clone())),
+            Program::Gateway => settings.push(self.mounted("FANFARE__VAULT__PUBLIC_KEYS_FILE", &self.keys.public)),
+            _ => settings.push(self.mounted("FANFARE__VAULT__PRIVATE_KEYS_FILE", &self.keys.private)),
         }
         if matches!(program, Program::Gateway | Program::Fanfare) {
             settings.push(("FANFARE__GATEWAY__PORT".into(), port(Port::Own)));
