@@ -105,7 +105,8 @@ pub struct ConsentRules {
     pub scopes: &'static [&'static str],
     /// Without these a grant is of no use, and is told as denied.
     pub needed: &'static [&'static str],
-    /// Whether apps of this network have a secret.
+    /// Whether an app must have a secret. Where not, one without is a public client, and one that has a secret is a
+    /// confidential one.
     pub has_secret: bool,
 }
 

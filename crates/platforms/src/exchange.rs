@@ -11,6 +11,7 @@ use domain::target::Refusal;
 pub(crate) const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// A request being put together.
+#[derive(Clone)]
 pub(crate) struct Ask {
     request: Result<Request, String>,
     secrets: Vec<String>,
@@ -31,6 +32,11 @@ impl Ask {
 
     pub(crate) fn post(base: &str, path: &str) -> Self {
         Self::new(Method::POST, base, path)
+    }
+
+    /// The method and the address; `None` where the address is not usable.
+    pub(crate) fn target(&self) -> Option<(&str, &Url)> {
+        self.request.as_ref().ok().map(|request| (request.method.as_str(), &request.url))
     }
 
     /// Adds a query parameter, escaped.

@@ -2,7 +2,7 @@
 
 use domain::target::Refusal;
 use egress::Door;
-use url::Url;
+use url::{Host, Url};
 
 use crate::given;
 
@@ -11,10 +11,17 @@ use crate::given;
 /// The door's own check stops what a user writes to reach the inside; here only the form is set right. A path is kept,
 /// since some servers live under one.
 pub(crate) fn parse(door: &Door, field: &str, text: &str) -> Result<Origin, Refusal> {
-    let with_scheme =
-        if text.contains("://") { text.to_owned() } else { format!("https://{}", text.trim_start_matches('/')) };
-    let url = door.parse(&with_scheme).map_err(|fault| given::refusal(format!("`{field}`: {fault}")))?;
+    let url = door.parse(&with_scheme(text)).map_err(|fault| given::refusal(format!("`{field}`: {fault}")))?;
     Origin::of(&url).ok_or_else(|| given::refusal(format!("`{field}` must be an address without query or fragment")))
+}
+
+/// The same form without a door: what an address is called, and not whether it may be reached.
+pub(crate) fn read(text: &str) -> Option<Origin> {
+    Origin::from_server(&with_scheme(text))
+}
+
+fn with_scheme(text: &str) -> String {
+    if text.contains("://") { text.to_owned() } else { format!("https://{}", text.trim_start_matches('/')) }
 }
 
 /// A server's address.
@@ -51,9 +58,29 @@ impl Origin {
         base.split_once("://").map_or(base, |(_, rest)| rest).to_owned()
     }
 
+    /// Whether it is a scheme, a host and a port only.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.url.path() == "/"
+    }
+
+    /// Whether it is this very machine's, by its name.
+    pub(crate) fn is_loopback(&self) -> bool {
+        is_loopback(&self.url)
+    }
+
     /// Whether both are served by the same scheme, host and port.
     pub(crate) fn shares_host_with(&self, other: &Url) -> bool {
         self.url.origin() == other.origin()
+    }
+}
+
+/// Whether an address is this very machine's, by its name.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -75,6 +102,19 @@ mod tests {
         ] {
             let origin = Origin::from_server(text).expect(text);
             assert_eq!((origin.base(), origin.realm().as_str()), (base, realm));
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (text, is_loopback) in [
+            ("http://127.0.0.1:8090", true),
+            ("http://localhost", true),
+            ("http://[::1]:1", true),
+            ("https://localhost.example", false),
+            ("https://10.0.0.1", false),
+        ] {
+            assert_eq!(read(text).expect(text).is_loopback(), is_loopback, "{text}");
         }
     }
 

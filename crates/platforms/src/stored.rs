@@ -10,11 +10,16 @@ use crate::{Account, Tokens};
 /// Reads an account's tokens. What cannot be read can only be replaced by connecting again.
 pub(crate) fn open<T: DeserializeOwned>(account: &Account<'_>) -> Result<T, Refusal> {
     // The parser's message may show a piece of a secret, so it is not passed on.
-    serde_json::from_str(account.tokens.expose_secret()).map_err(|_| Refusal::Auth {
+    serde_json::from_str(account.tokens.expose_secret()).map_err(|_| unreadable())
+}
+
+/// What is said of tokens that cannot be read.
+pub(crate) fn unreadable() -> Refusal {
+    Refusal::Auth {
         code: ErrorCode::TokenRevoked,
         message: "the stored tokens cannot be read; connect the account again".to_owned(),
         http_status: None,
-    })
+    }
 }
 
 /// Tokens that open another account than the one they were kept for are of no use to it.

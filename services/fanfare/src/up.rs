@@ -124,7 +124,10 @@ async fn serve(args: &UpArgs, settings: &Settings, shared: &Shared, shutdown: &S
     let origin = bound.origin.clone();
     let tasks = Tasks::new(shutdown.clone());
     tasks.spawn("gateway", bound.server);
-    tasks.spawn("publisher", publisher::serve(shared.of_publisher(), settings.of_publisher(), shutdown.clone()));
+    tasks.spawn(
+        "publisher",
+        publisher::serve(shared.of_publisher(settings, &origin), settings.of_publisher(), shutdown.clone()),
+    );
     let (parts, of_dispatcher, stop) = (shared.of_dispatcher(), settings.of_dispatcher(), shutdown.clone());
     tasks.spawn("dispatcher", async move { dispatcher::serve(parts, &of_dispatcher, stop).await });
     tasks.spawn("connector", connector::serve(shared.of_connector(), settings.of_connector(), shutdown.clone()));
@@ -159,7 +162,8 @@ impl Shared {
         }
     }
 
-    fn of_publisher(&self) -> publisher::Parts {
+    /// `origin` is the gateway's.
+    fn of_publisher(&self, settings: &Settings, origin: &Url) -> publisher::Parts {
         publisher::Parts {
             database: self.database.clone(),
             bus: Arc::clone(&self.bus),
@@ -170,6 +174,7 @@ impl Shared {
             metrics: self.metrics.for_service("publisher"),
             sandbox: self.sandbox.clone(),
             networks: Arc::new(platforms::network),
+            links: Some(publisher::Links::new(origin.clone(), settings.media.signing_key.clone())),
         }
     }
 

@@ -12,7 +12,7 @@ use runtime::{
 };
 use store::{Database, DatabaseVitals, sealed};
 
-use crate::{Parts, PublisherError, Settings, serve};
+use crate::{Links, Parts, PublisherError, Settings, serve};
 
 /// Runs until `shutdown`.
 ///
@@ -71,5 +71,20 @@ async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, Publisher
         metrics,
         sandbox,
         networks: Arc::new(platforms::network),
+        links: links(settings)?,
     })
+}
+
+/// Only where both are said: without either a network could not fetch a file.
+fn links(settings: &Settings) -> Result<Option<Links>, PublisherError> {
+    let (origin, key) = (&settings.gateway.public_url, &settings.media.signing_key);
+    if origin.is_empty() || key.is_empty() {
+        return Ok(None);
+    }
+    let bad = |key, problem: String| PublisherError::Setting { key, problem };
+    if key.expose().len() < 32 {
+        return Err(bad("media.signing_key", "must have at least 32 characters".to_owned()));
+    }
+    let origin = origin.parse().map_err(|error| bad("gateway.public_url", format!("is not a URL: {error}")))?;
+    Ok(Some(Links::new(origin, key.clone())))
 }

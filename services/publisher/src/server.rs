@@ -33,7 +33,9 @@ use vault::PrivateRing;
 
 use crate::{
     clock::DatabaseClock,
-    consume, live,
+    consume,
+    links::Links,
+    live,
     metrics::PublisherMetrics,
     origins::{Origin, Origins},
     questions,
@@ -64,6 +66,8 @@ pub struct Parts {
     pub sandbox: Option<Url>,
     /// [`platforms::network`].
     pub networks: Networks,
+    /// Where networks that fetch files find them; without it, posts with files for those are refused.
+    pub links: Option<Links>,
 }
 
 /// Why the publisher ended otherwise than asked to.
@@ -117,6 +121,7 @@ pub(crate) struct Worker {
     pub(crate) metrics: PublisherMetrics,
     pub(crate) shutdown: Shutdown,
     pub(crate) clock: DatabaseClock,
+    pub(crate) links: Option<Links>,
     networks: Networks,
     origins: Origins,
 }
@@ -164,6 +169,7 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
         lanes: Lanes::new(parts.database.clone(), lease),
         targets: Targets::new(parts.database.clone()),
         database: parts.database,
+        links: parts.links,
         ring: parts.ring,
         doors: Doors::new(&parts.door, parts.sandbox.as_ref()),
         objects: parts.objects,

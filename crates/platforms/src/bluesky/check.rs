@@ -85,16 +85,23 @@ fn is_language(text: &str) -> bool {
 
 pub(super) fn preview(draft: &TargetDraft<'_>, account: &Account<'_>) -> Vec<PreviewRequest> {
     let pds = account.facts["pds"].as_str().unwrap_or("<pds>");
+    // An account that was connected on a consent page proves each call (`issuer` is known of those only).
+    let is_proven = account.facts["issuer"].is_string();
+    let post = |method: &str, body| {
+        let mut request = PreviewRequest::json("POST", format!("{pds}/xrpc/{method}"), body);
+        if is_proven {
+            request.headers.insert("authorization".to_owned(), json!("DPoP <access token>"));
+            request.headers.insert("dpop".to_owned(), json!("<proof>"));
+        }
+        request
+    };
     let mut requests = Vec::new();
     for (index, part) in draft.parts.iter().enumerate() {
         let mut images = Vec::new();
         for (file_index, file) in part.media.iter().enumerate() {
             let content_type = file.content_type.unwrap_or("<content type>");
-            let mut upload = PreviewRequest::json(
-                "POST",
-                format!("{pds}/xrpc/com.atproto.repo.uploadBlob"),
-                json!(format!("<bytes of file {index}.{file_index}>")),
-            );
+            let bytes = json!(format!("<bytes of file {index}.{file_index}>"));
+            let mut upload = post("com.atproto.repo.uploadBlob", bytes);
             upload.headers.insert("content-type".to_owned(), json!(content_type));
             requests.push(upload);
             images.push(compose::image(json!(format!("<blob {index}.{file_index}>")), file.dimensions, file.alt_text));
@@ -108,7 +115,7 @@ pub(super) fn preview(draft: &TargetDraft<'_>, account: &Account<'_>) -> Vec<Pre
         let record = compose::record("<now>", part.role, part.content, facets, images, reply, &draft.options);
         let body =
             json!({"repo": account.network_unique_id, "collection": COLLECTION, "rkey": "<tid>", "record": record});
-        requests.push(PreviewRequest::json("POST", format!("{pds}/xrpc/com.atproto.repo.putRecord"), body));
+        requests.push(post("com.atproto.repo.putRecord", body));
     }
     requests
 }

@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
+    access::Access,
     did, errors,
     facets::{Facet, Feature, facets},
     media::Handle,
     record_ref::RecordRef,
-    session::BlueskyTokens,
     spec::COLLECTION,
     tid,
     wire::{Resolved, Written},
 };
-use crate::{Account, Cx, Part, exchange::Ask, failure, stored, words};
+use crate::{Account, Cx, Part, exchange::Ask, failure, words};
 
 /// The body of `putRecord`.
 #[derive(Serialize, Deserialize)]
@@ -44,7 +44,7 @@ impl Composed {
 }
 
 pub(super) async fn compose(cx: &Cx<'_>, account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal> {
-    let tokens: BlueskyTokens = stored::open(account)?;
+    let access = Access::open(account)?;
     let mut images = Vec::new();
     for (handle, alt) in part.media {
         let handle = Handle::read(handle)
@@ -53,20 +53,20 @@ pub(super) async fn compose(cx: &Cx<'_>, account: &Account<'_>, part: &Part<'_>)
     }
     let reply = match (part.root, part.parent) {
         (Some(root), Some(parent)) => {
-            let parent_ref = strong_ref(cx, &tokens, parent).await?;
-            let root_ref = if root == parent { parent_ref.clone() } else { strong_ref(cx, &tokens, root).await? };
+            let parent_ref = strong_ref(cx, &access, parent).await?;
+            let root_ref = if root == parent { parent_ref.clone() } else { strong_ref(cx, &access, root).await? };
             Some(json!({"root": root_ref, "parent": parent_ref}))
         }
         _ => None,
     };
     let found = facets(part.content);
-    let dids = resolve_mentions(cx, &tokens, &found).await?;
+    let dids = resolve_mentions(cx, &access, &found).await?;
     let facets = with_dids(&found, |handle| dids.get(handle).cloned().flatten());
     let record = record(&created_at(cx.now), part.role, part.content, facets, images, reply, part.options);
     // Made of what never changes, so that a part composed anew after a send that surely failed still has the same
     // place: should that send arrive after all, the network has one record and not two.
     let rkey = tid::choose(part.first_due, part.key);
-    Ok(json!(Composed { repo: tokens.did, collection: COLLECTION.to_owned(), rkey, record }))
+    Ok(json!(Composed { repo: access.did, collection: COLLECTION.to_owned(), rkey, record }))
 }
 
 fn rejected(code: ErrorCode, message: &str) -> Refusal {
@@ -138,7 +138,7 @@ pub(super) fn record(
 /// moment is no reason to lose a mention.
 async fn resolve_mentions(
     cx: &Cx<'_>,
-    tokens: &BlueskyTokens,
+    access: &Access,
     found: &[Facet],
 ) -> Result<BTreeMap<String, Option<String>>, Refusal> {
     let mut dids = BTreeMap::new();
@@ -147,7 +147,7 @@ async fn resolve_mentions(
         if dids.contains_key(handle) {
             continue;
         }
-        let ask = Ask::get(&tokens.pds, "/xrpc/com.atproto.identity.resolveHandle").query("handle", handle);
+        let ask = Ask::get(&access.pds, "/xrpc/com.atproto.identity.resolveHandle").query("handle", handle);
         let answer = ask.call(cx).await?;
         if matches!(answer.status, 429 | 503) {
             return Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer)));
@@ -159,14 +159,14 @@ async fn resolve_mentions(
 }
 
 /// What a reply must quote of a part. A part that was called live by its id alone is looked up.
-async fn strong_ref(cx: &Cx<'_>, tokens: &BlueskyTokens, live: &Live) -> Result<Value, Refusal> {
+async fn strong_ref(cx: &Cx<'_>, access: &Access, live: &Live) -> Result<Value, Refusal> {
     let (uri, cid) = (live.reference["uri"].as_str(), live.reference["cid"].as_str());
     if let (Some(uri), Some(cid)) = (uri, cid) {
         return Ok(json!({"uri": uri, "cid": cid}));
     }
-    let record = RecordRef::parse(&live.id, &tokens.did)
+    let record = RecordRef::parse(&live.id, &access.did)
         .ok_or_else(|| rejected(ErrorCode::ParentPartFailed, "the part before has no id that Bluesky could know"))?;
-    let answer = record.get(&tokens.pds).call(cx).await?;
+    let answer = record.get(&access.pds).call(cx).await?;
     if errors::is_record_not_found(&answer) {
         return Err(rejected(ErrorCode::ParentPartFailed, "the part before is not there any more"));
     }

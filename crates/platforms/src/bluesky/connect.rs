@@ -1,19 +1,21 @@
-//! Signing in with an app password, and proving whose repository it opens.
+//! Whose repository it is that an app password or a grant opens.
 
 use domain::target::Refusal;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    did,
+    access::Access,
+    did, errors,
     jwt::Claims,
     session::{self, BlueskyTokens},
     spec::{DEFAULT_SERVICE, SERVICE_BASE},
-    wire::{Profile, Session},
+    wire::{Profile, Session, Whose},
 };
 use crate::{
-    Cx, Identity,
+    Cx, Identity, Tokens,
     exchange::Ask,
+    failure,
     given::{self, Given},
     origin::{self, Origin},
     words,
@@ -28,41 +30,80 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     let service = origin::parse(cx.door, "service", service.unwrap_or_else(|| default_service(cx)))?;
 
     let session = session::create(cx, service.base(), &identifier, &app_password).await?;
-    if session.active == Some(false) {
-        let status = session.status.as_deref().map_or_else(|| "not active".to_owned(), words::clean);
-        return Err(given::refusal(format!("the account is {status}")));
-    }
+    active(session.active, session.status.as_deref())?;
     let pds = find_pds(cx, &service, &session).await?;
-    let profile = profile(cx, pds.base(), &session).await;
-    let username = username(&session);
+    let username = username(&session.handle, &session.did);
     let tokens = BlueskyTokens {
         service: service.base().to_owned(),
         pds: pds.base().to_owned(),
-        did: session.did.clone(),
+        did: session.did,
         access_jwt: session.access_jwt,
         refresh_jwt: session.refresh_jwt,
         app_password,
     };
-    Ok(Identity {
+    let facts = json!({"service": tokens.service, "pds": tokens.pds});
+    let scopes = Claims::read(&tokens.access_jwt).scopes();
+    Ok(identity(cx, Access::of_session(&tokens), username, scopes, facts, tokens.seal()?).await)
+}
+
+/// The profile that a grant opens, by the word of its own server.
+pub(super) async fn whose(
+    cx: &Cx<'_>,
+    mut access: Access,
+    scopes: Vec<String>,
+    facts: Value,
+    tokens: Tokens,
+) -> Result<Identity, Refusal> {
+    let answer = access.session(cx).await?;
+    let Some(who) = answer.success::<Whose>() else {
+        return Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer)));
+    };
+    if who.did != access.did {
+        return Err(given::refusal(format!("the grant of {} opens the repository of another account", access.did)));
+    }
+    active(who.active, who.status.as_deref())?;
+    let username = username(&who.handle, &who.did);
+    Ok(identity(cx, access, username, scopes, facts, tokens).await)
+}
+
+async fn identity(
+    cx: &Cx<'_>,
+    mut access: Access,
+    username: String,
+    scopes: Vec<String>,
+    facts: Value,
+    tokens: Tokens,
+) -> Identity {
+    let profile = profile(cx, &mut access).await;
+    Identity {
         realm: String::new(),
         profile_url: Some(format!("https://bsky.app/profile/{username}")),
-        network_unique_id: session.did,
+        network_unique_id: access.did,
         username,
         display_name: words::profile(profile.as_ref().and_then(|profile| profile.display_name.clone())),
         profile_image_url: words::link(profile.and_then(|profile| profile.avatar)),
         account_type: "person",
-        scopes: Claims::read(&tokens.access_jwt).scopes(),
-        facts: json!({"service": tokens.service, "pds": tokens.pds}),
-        tokens: tokens.seal()?,
-    })
+        scopes,
+        facts,
+        tokens,
+    }
 }
 
-fn default_service<'a>(cx: &Cx<'a>) -> &'a str {
+/// An account that is taken down or deactivated cannot be connected.
+fn active(active: Option<bool>, status: Option<&str>) -> Result<(), Refusal> {
+    if active != Some(false) {
+        return Ok(());
+    }
+    let status = status.map_or_else(|| "not active".to_owned(), words::clean);
+    Err(given::refusal(format!("the account is {status}")))
+}
+
+pub(super) fn default_service<'a>(cx: &Cx<'a>) -> &'a str {
     cx.bases.get(SERVICE_BASE, DEFAULT_SERVICE)
 }
 
 /// `@Alice.Example` as people write it; invisible marks come along when a handle is copied from a page.
-fn normalise(identifier: &str) -> String {
+pub(super) fn normalise(identifier: &str) -> String {
     let visible: String =
         identifier.chars().filter(|letter| !matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')).collect();
     let name = visible.trim().trim_start_matches('@');
@@ -99,15 +140,15 @@ async fn find_pds(cx: &Cx<'_>, service: &Origin, session: &Session) -> Result<Or
 }
 
 /// A handle that does not resolve back is told as `handle.invalid`; the DID works everywhere a handle does.
-fn username(session: &Session) -> String {
-    let handle = session.handle.to_lowercase();
-    if super::facets::is_handle(&handle) && handle != "handle.invalid" { handle } else { session.did.clone() }
+fn username(handle: &str, did: &str) -> String {
+    let handle = handle.to_lowercase();
+    if super::facets::is_handle(&handle) && handle != "handle.invalid" { handle } else { did.to_owned() }
 }
 
 /// Name and picture: pleasant to have, and no reason to refuse an account whose server does not tell.
-async fn profile(cx: &Cx<'_>, pds: &str, session: &Session) -> Option<Profile> {
-    let ask = Ask::get(pds, "/xrpc/app.bsky.actor.getProfile").query("actor", &session.did).bearer(&session.access_jwt);
-    ask.call(cx).await.ok()?.success()
+async fn profile(cx: &Cx<'_>, access: &mut Access) -> Option<Profile> {
+    let ask = Ask::get(&access.pds, "/xrpc/app.bsky.actor.getProfile").query("actor", &access.did);
+    access.call(cx, ask).await.ok()?.success()
 }
 
 #[cfg(test)]

@@ -30,6 +30,13 @@ pub(super) fn pds(document: &Value, did: &str) -> Option<Origin> {
     Origin::from_server(document.service.iter().find(is_pds)?.service_endpoint.as_str()?)
 }
 
+/// Whether a document says that its subject goes by `handle`.
+pub(super) fn has_handle(document: &Value, handle: &str) -> bool {
+    let names = document["alsoKnownAs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let own = names.iter().filter_map(|name| name.as_str()?.strip_prefix("at://"));
+    own.into_iter().any(|name| name.eq_ignore_ascii_case(handle))
+}
+
 /// The document from where the DID's method says it is: no server can name a repository that is not its own.
 pub(super) async fn resolve(cx: &Cx<'_>, did: &str) -> Result<Value, Refusal> {
     let ask = match did.strip_prefix("did:web:") {

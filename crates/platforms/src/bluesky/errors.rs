@@ -25,7 +25,10 @@ pub(super) fn classify(now: Timestamp, answer: &Answer) -> Refusal {
     match (said.error.as_deref(), answer.status) {
         (Some("InsufficientScope"), _) => rejected(ErrorCode::PermissionMissing),
         (Some("InvalidToken"), _) if bad_scope => rejected(ErrorCode::PermissionMissing),
-        (Some("ExpiredToken"), _) => auth(ErrorCode::TokenExpired),
+        // `invalid_token`: a grant's tokens run out within the hour, and are renewed.
+        (Some("ExpiredToken"), _) | (Some("invalid_token"), 401) => auth(ErrorCode::TokenExpired),
+        // The proof and not the token is at fault: the nonce changed again meanwhile, or a clock is wrong.
+        (Some("use_dpop_nonce" | "invalid_dpop_proof"), _) => Refusal::NotNow { message, http_status, after: None },
         // The account's owner has to act: sign in again, lift a takedown, activate the account.
         (
             Some("InvalidToken" | "AuthMissing" | "AuthenticationRequired" | "AccountTakedown" | "AccountDeactivated"),

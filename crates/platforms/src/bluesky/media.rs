@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
+    access::Access,
     errors,
-    session::BlueskyTokens,
     wire::{Blob, Uploaded},
 };
-use crate::{Account, Cx, Media, MediaHandle, exchange::Ask, failure, given, stored, words};
+use crate::{Account, Cx, Media, MediaHandle, exchange::Ask, failure, given, words};
 
 /// An upload, to be put into a record.
 #[derive(Serialize, Deserialize)]
@@ -28,15 +28,16 @@ impl Handle {
 }
 
 pub(super) async fn upload(cx: &Cx<'_>, account: &Account<'_>, media: &Media) -> Result<MediaHandle, Refusal> {
-    let tokens: BlueskyTokens = stored::open(account)?;
+    let mut access = Access::open(account)?;
     let content_type = HeaderValue::try_from(&media.content_type)
         .map_err(|_| given::refusal("the file's content type cannot be sent"))?;
-    let answer = Ask::post(&tokens.pds, "/xrpc/com.atproto.repo.uploadBlob")
-        .bearer(&tokens.access_jwt)
+    if access.is_proven() {
+        access.session(cx).await?;
+    }
+    let ask = Ask::post(&access.pds, "/xrpc/com.atproto.repo.uploadBlob")
         .header(header::CONTENT_TYPE, content_type)
-        .body(Body::Bytes(media.bytes.clone()))
-        .call(cx)
-        .await?;
+        .body(Body::Bytes(media.bytes.clone()));
+    let answer = access.call(cx, ask).await?;
     match answer.success::<Uploaded>() {
         Some(uploaded) if is_sound(&uploaded.blob) => {
             let aspect = media.dimensions.filter(|(width, height)| *width > 0 && *height > 0);

@@ -1,11 +1,13 @@
 //! Bluesky and other AT Protocol servers (fact sheet part 2, section 4).
 
+mod access;
 mod check;
 mod compose;
 mod connect;
 mod did;
 mod errors;
 mod facets;
+mod grant;
 mod jwt;
 mod media;
 mod numbers;
@@ -28,7 +30,7 @@ pub use facets::{Facet, Feature, facets};
 
 use crate::{
     Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp,
-    Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
+    Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 
 /// Bluesky. Probe class A.
@@ -79,6 +81,11 @@ impl Network for Bluesky {
         probe::probe(cx, account, sought).await
     }
 
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     /// A post is live once it is taken.
     fn follower(&self) -> Option<&dyn Follow> {
         None
@@ -92,9 +99,8 @@ impl Network for Bluesky {
         session::health(cx, account).await
     }
 
-    /// A grant is brought along by the caller.
     fn consent(&self) -> Option<&dyn Consent> {
-        None
+        Some(self)
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
@@ -117,12 +123,7 @@ impl Numbers for Bluesky {
 
 #[async_trait]
 impl Refresh for Bluesky {
-    async fn refresh(
-        &self,
-        cx: &Cx<'_>,
-        account: &Account<'_>,
-        _app: Option<&OauthApp<'_>>,
-    ) -> Result<Tokens, Refusal> {
-        refresh::refresh(cx, account).await
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>, app: Option<&OauthApp<'_>>) -> Result<Tokens, Refusal> {
+        refresh::refresh(cx, account, app).await
     }
 }

@@ -3,19 +3,16 @@
 use domain::target::Refusal;
 use serde_json::json;
 
-use super::{errors, session::BlueskyTokens, wire::Profile};
+use super::{access::Access, errors, wire::Profile};
 use crate::{Account, AccountNumbers, Cx, exchange::Ask, failure, numbers::count, stored};
 
 /// Likes, reposts and replies are told of single posts only, views of none.
 pub(super) async fn account_numbers(cx: &Cx<'_>, account: &Account<'_>) -> Result<AccountNumbers, Refusal> {
-    let held: BlueskyTokens = stored::open(account)?;
-    let answer = Ask::get(&held.pds, "/xrpc/app.bsky.actor.getProfile")
-        .query("actor", &held.did)
-        .bearer(&held.access_jwt)
-        .call(cx)
-        .await?;
+    let mut access = Access::open(account)?;
+    let ask = Ask::get(&access.pds, "/xrpc/app.bsky.actor.getProfile").query("actor", &access.did);
+    let answer = access.call(cx, ask).await?;
     // A profile is public: unlike elsewhere it says nothing of the token that it is read with.
-    let Some(profile) = answer.success::<Profile>().filter(|profile| profile.did == held.did) else {
+    let Some(profile) = answer.success::<Profile>().filter(|profile| profile.did == access.did) else {
         return Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer)));
     };
     stored::same(account, &profile.did)?;

@@ -2,18 +2,18 @@
 
 use domain::target::Probe;
 
-use super::{compose::Composed, errors, publish, record_ref::RecordRef, session::BlueskyTokens, wire::Written};
-use crate::{Account, Cx, Sought, failure, stored};
+use super::{access::Access, compose::Composed, errors, publish, record_ref::RecordRef, wire::Written};
+use crate::{Account, Cx, Sought, failure};
 
 /// Whatever is found on the key is ours: nobody else writes keys into this repository by that part's name.
 pub(super) async fn probe(cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe {
     let unknown = |message: String| Probe::Unknown { message };
-    let tokens: BlueskyTokens = match stored::open(account) {
-        Ok(tokens) => tokens,
+    let access = match Access::open(account) {
+        Ok(access) => access,
         Err(refusal) => return failure::unknown(&refusal),
     };
     let Some(composed) = Composed::read(sought.composed) else { return unknown(failure::UNREADABLE.to_owned()) };
-    let answer = match RecordRef::new(&composed.repo, &composed.rkey).get(&tokens.pds).call(cx).await {
+    let answer = match RecordRef::new(&composed.repo, &composed.rkey).get(&access.pds).call(cx).await {
         Ok(answer) => answer,
         Err(refusal) => return failure::unknown(&refusal),
     };

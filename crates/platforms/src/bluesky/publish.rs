@@ -4,24 +4,24 @@ use domain::target::{Live, Outcome};
 use egress::Body;
 use serde_json::{Value, json};
 
-use super::{compose::Composed, errors, quota, session::BlueskyTokens, wire::Written};
+use super::{access::Access, compose::Composed, errors, quota, wire::Written};
 use crate::{
     Account, Cx,
     exchange::{Answer, Ask},
-    failure, stored, words,
+    failure, words,
 };
 
 /// `putRecord` and never `createRecord`, which answers a repeat with 500; and without `swapRecord`, which would refuse it.
 pub(super) async fn send(cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome {
-    let tokens: BlueskyTokens = match stored::open(account) {
-        Ok(tokens) => tokens,
+    let mut access = match Access::open(account) {
+        Ok(access) => access,
         Err(refusal) => return Outcome::Refused(refusal),
     };
     let Some(composed) = Composed::read(composed) else {
         return Outcome::Refused(failure::unreadable());
     };
-    let ask = Ask::post(&tokens.pds, "/xrpc/com.atproto.repo.putRecord").bearer(&tokens.access_jwt);
-    match ask.body(Body::Json(json!(composed))).send(cx).await {
+    let ask = Ask::post(&access.pds, "/xrpc/com.atproto.repo.putRecord").body(Body::Json(json!(composed)));
+    match access.send(cx, ask).await {
         Ok(answer) => {
             quota::note(cx, &answer);
             judge(cx, account, &composed, &answer)

@@ -5,7 +5,7 @@ use egress::Body;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{did, errors, jwt::Claims, wire::Session};
+use super::{access::Access, did, errors, jwt::Claims, wire::Session};
 use crate::{
     Account, Cx, Tokens,
     exchange::{Answer, Ask},
@@ -59,8 +59,7 @@ pub(super) async fn renew(cx: &Cx<'_>, service: &str, refresh_jwt: &str) -> Resu
 
 /// Whether the token opens the repository it was kept for.
 pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
-    let held: BlueskyTokens = stored::open(account)?;
-    let answer = Ask::get(&held.pds, "/xrpc/com.atproto.server.getSession").bearer(&held.access_jwt).call(cx).await?;
+    let answer = Access::open(account)?.session(cx).await?;
     match answer.success::<Value>().as_ref().and_then(|session| session["did"].as_str()) {
         Some(did) => stored::same(account, did),
         None => Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer))),

@@ -7,7 +7,7 @@ use domain::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, ConsentRules, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Where accounts without a `service` of their own sign in; replaced by the base `bluesky`.
 pub(super) const DEFAULT_SERVICE: &str = "https://bsky.social";
@@ -52,10 +52,18 @@ pub(super) const BUDGETS: &[BudgetRule] = &[
     },
 ];
 
+/// `transition:generic` is what an app password may do; the finer scopes that publishing needs at least, `repo:` and `blob:`,
+/// are taken too, and are not what is asked for by default since older servers refuse them (fact sheet part 2, 4.1.2).
+pub(super) const CONSENT: ConsentRules = ConsentRules {
+    scopes: &["atproto", "transition:generic"],
+    needed: &["atproto", "repo:app.bsky.feed.post"],
+    has_secret: false,
+};
+
 pub(super) static SPEC: Spec = Spec {
     platform: Platform::Bluesky,
     name: "Bluesky",
-    connect: &["app_password"],
+    connect: &["app_password", "oauth"],
     text: TextRule { max: 300, unit: TextUnit::Graphemes },
     media: MediaRules {
         images: 4,
@@ -71,6 +79,7 @@ pub(super) static SPEC: Spec = Spec {
         video_types: &[],
         // The schema has no limit; the network's own app has this one.
         alt_text_max: 2_000,
+        fetched: false,
     },
     abilities: &[Ability::Thread, Ability::FirstComment],
     options,

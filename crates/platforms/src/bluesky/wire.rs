@@ -22,6 +22,16 @@ pub(super) struct Session {
     pub(super) status: Option<String>,
 }
 
+/// `getSession`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Whose {
+    pub(super) did: String,
+    #[serde(default)]
+    pub(super) handle: String,
+    pub(super) active: Option<bool>,
+    pub(super) status: Option<String>,
+}
+
 /// As far as it says where a repository lives.
 #[derive(Debug, Deserialize)]
 pub(super) struct DidDocument {

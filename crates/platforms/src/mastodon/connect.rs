@@ -26,8 +26,19 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     fields.finish()?;
     let instance = origin::parse(cx.door, "instance", instance)?;
 
+    // Mastodon tells no one what a token may do.
+    whose(cx, &instance, access_token, Vec::new()).await
+}
+
+/// The profile that a token opens, as it is connected, however the token came.
+pub(super) async fn whose(
+    cx: &Cx<'_>,
+    instance: &Origin,
+    access_token: String,
+    scopes: Vec<String>,
+) -> Result<Identity, Refusal> {
     let profile = profile(cx, instance.base(), &access_token).await?;
-    let facts = read_facts(cx, &instance).await?;
+    let facts = read_facts(cx, instance).await?;
     let tokens = MastodonTokens { base: instance.base().to_owned(), access_token };
     Ok(Identity {
         realm: instance.realm(),
@@ -41,8 +52,7 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
             (false, true) => "bot",
             (false, false) => "person",
         },
-        // Mastodon tells no one what a token may do.
-        scopes: Vec::new(),
+        scopes,
         facts: json!(facts),
         tokens: stored::seal(&tokens, None)?,
     })

@@ -3,6 +3,7 @@
 mod check;
 mod compose;
 mod connect;
+mod consent;
 mod errors;
 mod facts;
 mod media;
@@ -10,6 +11,7 @@ mod numbers;
 mod probe;
 mod publish;
 mod quota;
+mod register;
 mod spec;
 mod text;
 mod tokens;
@@ -24,7 +26,7 @@ pub use text::status_length;
 
 use crate::{
     Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part,
-    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
@@ -74,6 +76,11 @@ impl Network for Mastodon {
         probe::probe(cx, account, sought).await
     }
 
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     /// A post is live once it is taken.
     fn follower(&self) -> Option<&dyn Follow> {
         None
@@ -88,9 +95,8 @@ impl Network for Mastodon {
         connect::health(cx, account).await
     }
 
-    /// A grant is brought along by the caller.
     fn consent(&self) -> Option<&dyn Consent> {
-        None
+        Some(self)
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {

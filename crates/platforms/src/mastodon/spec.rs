@@ -7,7 +7,7 @@ use domain::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, ConsentRules, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Per account 300 requests in 5 minutes (docs.joinmastodon.org, "Rate limits") and 300 new statuses in 3 hours
 /// (Mastodon's own `RateLimiter`); fact sheet 5.8. An instance may have others; what it tells is believed where it is less.
@@ -28,10 +28,17 @@ pub(super) const BUDGETS: &[BudgetRule] = &[
     },
 ];
 
+/// Who it is, posting, uploading and reading back (fact sheet part 2, 5.1).
+pub(super) const CONSENT: ConsentRules = ConsentRules {
+    scopes: &["read:accounts", "read:statuses", "write:statuses", "write:media"],
+    needed: &["read:accounts", "write:statuses"],
+    has_secret: true,
+};
+
 pub(super) static SPEC: Spec = Spec {
     platform: Platform::Mastodon,
     name: "Mastodon",
-    connect: &["access_token"],
+    connect: &["oauth", "access_token"],
     text: TextRule { max: 500, unit: TextUnit::Characters },
     media: MediaRules {
         images: 4,
@@ -45,6 +52,7 @@ pub(super) static SPEC: Spec = Spec {
         video_max_bytes: 103_809_024,
         video_types: &["video/mp4", "video/webm", "video/quicktime"],
         alt_text_max: 1_500,
+        fetched: false,
     },
     abilities: &[Ability::Thread, Ability::FirstComment],
     options,

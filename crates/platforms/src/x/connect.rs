@@ -11,7 +11,7 @@ use super::{
     tokens::XTokens,
     wire::{Envelope, User},
 };
-use crate::{Account, Cx, Identity, exchange::Ask, failure, given::Given, stored, words};
+use crate::{Account, Cx, Identity, Tokens, exchange::Ask, failure, given::Given, stored, words};
 
 const FIELDS: &[&str] = &["access_token", "refresh_token", "expires_at", "scopes", "client_id", "client_secret"];
 
@@ -31,16 +31,35 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
     }
     fields.finish()?;
 
-    let user = me(cx, &access_token, "profile_image_url,verified,verified_type,subscription_type").await?;
-    let mut facts = json!({"subscription_type": words::profile(user.subscription_type)});
-    if let Some(client_id) = &client_id {
-        // Everybody may know an app's id, so only who has its secret too shares its budget with whoever else has.
-        let name = if client_secret.is_some() { "app" } else { "client" };
-        facts[name] = fingerprint(cx, client_id, client_secret.as_deref()).into();
-    }
+    let client = client_id.as_deref().map(|id| Client { id, secret: client_secret.as_deref() });
+    let user = whose(cx, &access_token).await?;
+    let facts = facts(cx, &user, client.as_ref());
     let tokens = XTokens { access_token, refresh_token, client_id, client_secret };
     let tokens = stored::seal(&tokens, expires_at.and_then(Result::ok))?;
-    Ok(Identity {
+    Ok(identity(user, scopes, facts, tokens))
+}
+
+/// The app that tokens were given to.
+pub(super) struct Client<'a> {
+    pub(super) id: &'a str,
+    /// Of a confidential client.
+    pub(super) secret: Option<&'a str>,
+}
+
+/// What is kept of the profile and its app beside the account.
+pub(super) fn facts(cx: &Cx<'_>, user: &User, client: Option<&Client<'_>>) -> Value {
+    let mut facts = json!({"subscription_type": words::profile(user.subscription_type.clone())});
+    if let Some(client) = client {
+        // Everybody may know an app's id, so only who has its secret too shares its budget with whoever else has.
+        let name = if client.secret.is_some() { "app" } else { "client" };
+        facts[name] = fingerprint(cx, client).into();
+    }
+    facts
+}
+
+/// The profile as it is connected, however its tokens came.
+pub(super) fn identity(user: User, scopes: Vec<String>, facts: Value, tokens: Tokens) -> Identity {
+    Identity {
         realm: String::new(),
         profile_url: Some(format!("https://x.com/{}", user.username)),
         network_unique_id: user.id,
@@ -51,14 +70,14 @@ pub(super) async fn identify(cx: &Cx<'_>, given: &Value) -> Result<Identity, Ref
         scopes,
         facts,
         tokens,
-    })
+    }
 }
 
 /// Tells apps apart whose budgets their accounts share, without showing which they are. The sandbox's apps are others
 /// than the network's, whatever their ids.
-fn fingerprint(cx: &Cx<'_>, client_id: &str, client_secret: Option<&str>) -> String {
+fn fingerprint(cx: &Cx<'_>, client: &Client<'_>) -> String {
     let mut hash = Sha256::new();
-    for text in [cx.bases.get(BASE, DEFAULT_BASE), client_id, client_secret.unwrap_or_default()] {
+    for text in [cx.bases.get(BASE, DEFAULT_BASE), client.id, client.secret.unwrap_or_default()] {
         hash.update(text);
         hash.update([0]);
     }
@@ -69,6 +88,11 @@ fn fingerprint(cx: &Cx<'_>, client_id: &str, client_secret: Option<&str>) -> Str
 pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
     let held: XTokens = stored::open(account)?;
     stored::same(account, &me(cx, &held.access_token, "verified").await?.id)
+}
+
+/// The token's user with all that is kept of it.
+pub(super) async fn whose(cx: &Cx<'_>, access_token: &str) -> Result<User, Refusal> {
+    me(cx, access_token, "profile_image_url,verified,verified_type,subscription_type").await
 }
 
 /// The token's user, with these fields besides those that it always has.

@@ -4,7 +4,7 @@ use domain::target::{ErrorCode, Refusal};
 use jiff::Timestamp;
 
 use super::wire::Problem;
-use crate::{exchange::Answer, failure};
+use crate::{exchange::Answer, failure, oauth::OauthError};
 
 /// What X said, taken apart.
 struct Said {
@@ -105,20 +105,13 @@ pub(super) fn parent_not_visible(answer: &Answer) -> bool {
         && Said::read(answer).is_some_and(|said| said.code == Some(385) || said.says("deleted or not visible to you"))
 }
 
-/// Whether the token endpoint said for good that this refresh token is spent.
-pub(super) fn refresh_token_is_dead(answer: &Answer) -> bool {
-    let Some(problem) = answer.json::<Problem>() else { return false };
-    let description = problem.error_description.unwrap_or_default().to_lowercase();
-    match problem.error.as_deref() {
-        Some("invalid_grant") => true,
-        Some("invalid_request") => description.contains("token was invalid"),
-        _ => false,
-    }
-}
-
-/// What an answer of the token endpoint says.
-pub(super) fn words(answer: &Answer) -> String {
-    Said::read(answer).map_or_else(|| answer.words(""), |said| said.words)
+/// What X's token endpoint says in place of `invalid_grant` (fact sheet part 1, 1.3): the code or the refresh token is
+/// spent, or was never one of this app.
+pub(super) fn is_spent(said: &OauthError) -> bool {
+    let description = said.error_description.as_deref().unwrap_or_default().to_lowercase();
+    let names_it =
+        description.contains("the token was invalid") || description.contains("authorization code was invalid");
+    said.error == "invalid_request" && names_it
 }
 
 fn too_many(now: Timestamp, answer: &Answer, said: Option<Said>) -> Refusal {

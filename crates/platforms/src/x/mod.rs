@@ -3,6 +3,7 @@
 mod check;
 mod compose;
 mod connect;
+mod consent;
 mod errors;
 mod gif;
 mod media;
@@ -25,7 +26,7 @@ pub use text::weighted_length;
 
 use crate::{
     Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp,
-    Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
+    Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 
 /// X. Probe class C.
@@ -79,6 +80,11 @@ impl Network for X {
         probe::probe(cx, account, sought).await
     }
 
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     /// A post is live once it is taken.
     fn follower(&self) -> Option<&dyn Follow> {
         None
@@ -92,9 +98,8 @@ impl Network for X {
         connect::health(cx, account).await
     }
 
-    /// A grant is brought along by the caller.
     fn consent(&self) -> Option<&dyn Consent> {
-        None
+        Some(self)
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {

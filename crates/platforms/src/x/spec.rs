@@ -7,12 +7,27 @@ use domain::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
+use crate::{Ability, ConsentRules, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUnit};
 
 /// Where X is when nobody says otherwise; replaced by the base `x`.
 pub(super) const DEFAULT_BASE: &str = "https://api.x.com";
 /// The name of that base.
 pub(super) const BASE: &str = "x";
+/// Where people are asked for their consent; replaced by the base `x_www`.
+pub(super) const DEFAULT_WWW: &str = "https://x.com";
+/// The name of that base.
+pub(super) const WWW: &str = "x_www";
+
+/// Codes and refresh tokens are traded here, below [`BASE`].
+pub(super) const TOKEN: &str = "/2/oauth2/token";
+
+/// Reading who it is, posting, uploading, and tokens that can be renewed (fact sheet part 1, 1.2).
+pub(super) const CONSENT: ConsentRules = ConsentRules {
+    scopes: &["tweet.read", "tweet.write", "users.read", "media.write", "offline.access"],
+    needed: &["tweet.read", "tweet.write", "users.read"],
+    // A native app is a public client (fact sheet part 1, 1.3).
+    has_secret: false,
+};
 
 /// Without a subscription.
 pub(super) const TEXT_MAX: u32 = 280;
@@ -41,7 +56,7 @@ const BUDGETS: &[BudgetRule] = &[POSTS_15M, POSTS_24H, APP_POSTS_24H];
 pub(super) static SPEC: Spec = Spec {
     platform: Platform::X,
     name: "X",
-    connect: &["access_token"],
+    connect: &["oauth", "access_token"],
     text: TextRule { max: TEXT_MAX, unit: TextUnit::Weighted },
     media: MediaRules {
         images: 4,
@@ -55,6 +70,7 @@ pub(super) static SPEC: Spec = Spec {
         video_max_bytes: 512 * 1024 * 1024,
         video_types: &["video/mp4", "video/quicktime", "video/webm", "video/mp2t"],
         alt_text_max: 1_000,
+        fetched: false,
     },
     abilities: &[Ability::Thread, Ability::FirstComment],
     options,

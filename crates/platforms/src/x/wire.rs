@@ -113,10 +113,3 @@ pub(super) struct ProblemEntry {
     pub(super) kind: Option<String>,
     pub(super) code: Option<i64>,
 }
-
-#[derive(Deserialize)]
-pub(super) struct TokenAnswer {
-    pub(super) access_token: String,
-    pub(super) refresh_token: Option<String>,
-    pub(super) expires_in: Option<i64>,
-}

@@ -3,7 +3,9 @@
 mod bed;
 mod bluesky;
 mod check;
+mod facebook;
 mod hostile;
+mod instagram;
 mod lost;
 mod mastodon;
 mod numbers;

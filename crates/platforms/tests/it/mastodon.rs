@@ -1,6 +1,7 @@
 //! Mastodon: instances, statuses, probes.
 
 mod connect;
+mod consent;
 mod probe;
 mod publish;
 

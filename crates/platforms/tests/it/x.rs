@@ -1,6 +1,7 @@
 //! X: tokens, uploads, posts, probes.
 
 mod connect;
+mod consent;
 mod media;
 mod probe;
 mod publish;
