@@ -380,9 +380,9 @@ impl Fleet {
             Program::Gateway => {
                 let browsers = format!("http://127.0.0.1:{}", self.ports[&(Program::Connector, Port::Own)]);
                 settings.push(("FANFARE__GATEWAY__OAUTH_URL".into(), browsers));
-                settings.push(("FANFARE__VAULT__PUBLIC_KEYS".into(), self.keys.public.clone()));
+                settings.push(self.mounted("FANFARE__VAULT__PUBLIC_KEYS_FILE", &self.keys.public));
             }
-            _ => settings.push(("FANFARE__VAULT__PRIVATE_KEYS".into(), self.keys.private.clone())),
+            _ => settings.push(self.mounted("FANFARE__VAULT__PRIVATE_KEYS_FILE", &self.keys.private)),
         }
         if matches!(program, Program::Gateway | Program::Fanfare) {
             settings.push(("FANFARE__GATEWAY__PORT".into(), port(Port::Own)));

@@ -16,6 +16,18 @@ impl Fleet {
         public.clone_into(&mut self.keys.public);
     }
 
+    /// Where those who open read their keys.
+    pub fn file_of_private_keys(&self) -> String {
+        self.mounted("FANFARE__VAULT__PRIVATE_KEYS_FILE", &self.keys.private).1
+    }
+
+    /// A setting that is read from a file, as a Deployment would mount it.
+    pub(super) fn mounted(&self, name: &str, text: &str) -> (String, String) {
+        let path = self.files.path().join(name);
+        std::fs::write(&path, format!("{text}\n")).expect("a directory that can be written to");
+        (name.to_owned(), path.display().to_string())
+    }
+
     /// Stops a program that runs and starts it again.
     pub async fn restart(&mut self, program: Program) {
         self.stop(program).await;

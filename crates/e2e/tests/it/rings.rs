@@ -225,7 +225,7 @@ async fn all_in_one_process_refuses_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_gateways_process_holds_nothing_that_opens() {
-    // given: it has sealed credentials and signing secrets
+    // given: all it has are the files that are mounted for it, and it has sealed credentials and signing secrets
     let mut fleet = Fleet::up(Formation::Apart, &[]).await;
     let tenant = fleet.tenant().await;
     tenant.connect(Platform::X).await;
@@ -253,7 +253,8 @@ async fn the_gateways_process_holds_nothing_that_opens() {
     assert!(said.contains("it is a private key where a public one (fpk1_) belongs"), "{said}");
     assert!(!said.contains(&private[5..]), "{said}");
     fleet.turn_keys(&private, &public);
-    fleet.start_with(Program::Gateway, &[("FANFARE__VAULT__PRIVATE_KEYS", &private)]);
+    let all_files = [("FANFARE__VAULT__PRIVATE_KEYS_FILE", fleet.file_of_private_keys())];
+    fleet.start_with(Program::Gateway, &all_files.each_ref().map(|(name, path)| (*name, path.as_str())));
     let ended = e2e::eventually("it gives up", async || fleet.fallen().pop()).await;
     assert!(ended.0 == Program::Gateway && !ended.1.success());
     assert!(fleet.log_of(Program::Gateway).contains("must not be able to open"));
