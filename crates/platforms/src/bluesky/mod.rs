@@ -103,12 +103,7 @@ impl Network for Bluesky {
 
 #[async_trait]
 impl Refresh for Bluesky {
-    async fn refresh(
-        &self,
-        cx: &Cx<'_>,
-        account: &Account<'_>,
-        app: Option<&OauthApp<'_>>,
-    ) -> Result<Tokens, Refusal> {
+    async fn refresh(&self, cx: &Cx<'_>, account: &Account<'_>, app: Option<&OauthApp<'_>>) -> Result<Tokens, Refusal> {
         refresh::refresh(cx, account, app).await
     }
 }

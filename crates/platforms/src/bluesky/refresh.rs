@@ -10,11 +10,7 @@ use super::{
 };
 use crate::{Account, Cx, OauthApp, Tokens, stored};
 
-pub(super) async fn refresh(
-    cx: &Cx<'_>,
-    account: &Account<'_>,
-    app: Option<&OauthApp<'_>>,
-) -> Result<Tokens, Refusal> {
+pub(super) async fn refresh(cx: &Cx<'_>, account: &Account<'_>, app: Option<&OauthApp<'_>>) -> Result<Tokens, Refusal> {
     let held = match stored::open(account)? {
         Held::Session(tokens) => tokens,
         Held::Grant(tokens) => return grant::refresh(cx, tokens, app).await,

@@ -33,7 +33,8 @@ impl Es256Key {
     /// A new key, and what [`Es256Key::read`] makes it of again.
     pub(crate) fn generate() -> Result<(Self, SecretString), Refusal> {
         let random = SystemRandom::new();
-        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(|_| no_random())?;
+        let document =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(|_| no_random())?;
         let key = Self::from_pkcs8(document.as_ref()).ok_or_else(no_random)?;
         Ok((key, SecretString::from(STANDARD.encode(document.as_ref()))))
     }
@@ -169,7 +170,8 @@ mod tests {
             assert!(Es256Key::read(text).is_none(), "{text}");
         }
         // A private half of another key.
-        let wrong = RFC.replace("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI", "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LA");
+        let wrong =
+            RFC.replace("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI", "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LA");
         assert!(Es256Key::read(&wrong).is_none());
     }
 }

@@ -141,7 +141,8 @@ async fn nonsense_connects_nobody() {
     let bed = Bed::new().await;
     let (verifier, secret) = (SecretString::from("v".repeat(43)), SecretString::from("s"));
     let scopes = vec!["atproto".to_owned(), "write".to_owned()];
-    let query: BTreeMap<_, _> = [("code", "c".to_owned()), ("iss", bed.uri())].map(|(name, it)| (name.into(), it)).into();
+    let query: BTreeMap<_, _> =
+        [("code", "c".to_owned()), ("iss", bed.uri())].map(|(name, it)| (name.into(), it)).into();
     let data = json!({"instance": bed.uri()});
     for platform in Platform::all() {
         let Some(consent) = network(platform).consent() else { continue };

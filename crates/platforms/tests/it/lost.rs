@@ -99,8 +99,7 @@ async fn a_proven_send_without_an_answer_is_left_open_too() {
         let deadline = Deadline::after(Duration::from_secs(3));
         let cx = Cx { door: &door, bases: &bases, now: at(NOW), deadline, readings: None };
         let account = bluesky::granted(&uri);
-        let composed =
-            bluesky.compose(&cx, &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
+        let composed = bluesky.compose(&cx, &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
         let sent = bluesky.send(&cx, &account.get(), &composed).await;
         assert_eq!(outcome(&sent), "ambiguous", "{does:?}: {sent:?}");
     }

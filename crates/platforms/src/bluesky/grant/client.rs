@@ -177,7 +177,14 @@ mod tests {
     fn any_other_client_has_a_document() {
         let of = |id: &str| Client::of(&app(id, "https://f.example/cb"), &[]).map(|client| client.id);
         assert_eq!(of("https://f.example/client").as_deref(), Ok("https://f.example/client"));
-        for bad in ["", "app", "http://f.example/client", "http://localhost:80/", "https://u@f.example/", "https://f.example/#x"] {
+        for bad in [
+            "",
+            "app",
+            "http://f.example/client",
+            "http://localhost:80/",
+            "https://u@f.example/",
+            "https://f.example/#x",
+        ] {
             assert!(of(bad).is_err(), "{bad}");
         }
     }

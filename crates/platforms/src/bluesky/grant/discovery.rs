@@ -121,7 +121,8 @@ async fn describe(cx: &Cx<'_>, issuer: &Origin) -> Result<AuthServer, Refusal> {
             }),
         });
     };
-    let lacks = |what: &str| given::refusal(format!("{} does not offer the AT Protocol's OAuth: {what}", issuer.base()));
+    let lacks =
+        |what: &str| given::refusal(format!("{} does not offer the AT Protocol's OAuth: {what}", issuer.base()));
     if told.issuer.trim_end_matches('/') != issuer.base() {
         return Err(lacks("it goes by another name"));
     }

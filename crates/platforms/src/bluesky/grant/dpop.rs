@@ -82,13 +82,7 @@ impl Prover {
         ask.send(cx).await
     }
 
-    fn proof(
-        &self,
-        now: Timestamp,
-        method: &str,
-        url: &Url,
-        access_token: Option<&str>,
-    ) -> Result<String, Refusal> {
+    fn proof(&self, now: Timestamp, method: &str, url: &Url, access_token: Option<&str>) -> Result<String, Refusal> {
         let header = json!({"typ": "dpop+jwt", "jwk": self.key.public()});
         let mut claims = json!({
             "jti": token_id()?,
@@ -118,7 +112,6 @@ impl Prover {
 /// Said in the body by authorization servers (RFC 9449 8) and in a header by resource servers (RFC 9449 9).
 fn asks_for_nonce(answer: &Answer) -> bool {
     let in_body = || answer.json::<Value>().is_some_and(|said| said["error"] == "use_dpop_nonce");
-    let in_header =
-        || answer.header("www-authenticate").is_some_and(|said| said.contains("error=\"use_dpop_nonce\""));
+    let in_header = || answer.header("www-authenticate").is_some_and(|said| said.contains("error=\"use_dpop_nonce\""));
     matches!(answer.status, 400 | 401) && (in_body() || in_header())
 }

@@ -30,9 +30,8 @@ pub(in crate::bluesky) async fn refresh(
     })?;
 
     let server = (held.issuer.as_str(), held.token_endpoint.as_str());
-    let answer = exchange::trade(cx, Prover::new(key), &client, server, |ask| {
-        TokenRequest::refresh(ask, refresh_token)
-    });
+    let answer =
+        exchange::trade(cx, Prover::new(key), &client, server, |ask| TokenRequest::refresh(ask, refresh_token));
     let answer = answer.await?;
     let Some((fresh, did)) = exchange::read(cx.now, &answer) else {
         return Err(oauth::refresh_refusal(cx, &answer, |_| false));
