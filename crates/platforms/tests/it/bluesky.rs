@@ -38,10 +38,19 @@ fn account(bed: &Bed) -> Connected {
     Connected::new(DID, "alice.example", facts, tokens)
 }
 
-/// An account that was connected on a consent page, at a server that does everything itself.
-pub(crate) fn granted(uri: &str) -> Connected {
-    let held = json!({"issuer": uri, "token_endpoint": format!("{uri}/oauth/token"), "pds": uri, "did": DID,
+/// The tokens of an account that was connected on a consent page, at a server that does everything itself.
+fn grant_tokens(uri: &str) -> Value {
+    json!({"issuer": uri, "token_endpoint": format!("{uri}/oauth/token"), "pds": uri, "did": DID,
         "client_id": "https://fanfare.example/v1/oauth/client-metadata/net_1", "confidential": false,
-        "access_token": "access-1", "refresh_token": "refresh-1", "dpop_key": proofs::key()});
-    Connected::new(DID, "alice.example", json!({"issuer": uri, "pds": uri}), held)
+        "access_token": "access-1", "refresh_token": "refresh-1", "dpop_key": proofs::key()})
+}
+
+/// That account.
+pub(crate) fn granted(uri: &str) -> Connected {
+    with_grant(grant_tokens(uri))
+}
+
+fn with_grant(tokens: Value) -> Connected {
+    let facts = json!({"issuer": tokens["issuer"], "pds": tokens["pds"]});
+    Connected::new(DID, "alice.example", facts, tokens)
 }

@@ -10,6 +10,7 @@ mod dpop;
 mod exchange;
 mod refresh;
 mod register;
+mod scopes;
 
 pub(super) use dpop::Prover;
 pub(super) use exchange::GrantTokens;

@@ -11,8 +11,9 @@ use tokio::{
 use wiremock::{Mock, Request, ResponseTemplate, matchers};
 
 use super::{
-    DID,
+    DID, grant_tokens, granted,
     proofs::{key, proofs, read, with_nonce},
+    with_grant,
 };
 use crate::bed::{Bed, Connected, NOW, at, main_part, message, outcome, refusal};
 
@@ -22,16 +23,6 @@ const SESSION: &str = "/xrpc/com.atproto.server.getSession";
 const TOKEN: &str = "/oauth/token";
 const CLIENT: &str = "https://fanfare.example/v1/oauth/client-metadata/net_1";
 const CID: &str = "bafyreiabcdefgh";
-
-fn held(uri: &str) -> Value {
-    json!({"issuer": uri, "token_endpoint": format!("{uri}{TOKEN}"), "pds": uri, "did": DID, "client_id": CLIENT,
-        "confidential": false, "access_token": "access-1", "refresh_token": "refresh-1", "dpop_key": key()})
-}
-
-fn account(held: Value) -> Connected {
-    let facts = json!({"issuer": held["issuer"], "pds": held["pds"]});
-    Connected::new(DID, "alice.example", facts, held)
-}
 
 fn app<'a>(client_id: &'a str, secret: Option<&'a SecretString>) -> OauthApp<'a> {
     OauthApp { client_id, client_secret: secret, extra: &Value::Null, callback_url: "https://fanfare.example/cb" }
@@ -55,7 +46,7 @@ async fn on_nonce(bed: &Bed, method: &str, path: &str, status: u16, then: Respon
 async fn a_send_that_lacked_the_nonce_is_sent_once_more_with_it() {
     // given: a server that refuses what is not proven with its nonce
     let bed = Bed::new().await;
-    let account = account(held(&bed.uri()));
+    let account = granted(&bed.uri());
     let composed = compose(&bed, &account).await;
     on_nonce(&bed, "POST", PUT, 401, written(&composed)).await;
     // when
@@ -92,7 +83,7 @@ async fn nothing_else_is_sent_twice() {
         (200, json!({}), true, "ambiguous", 1),
     ] {
         let bed = Bed::new().await;
-        let account = account(held(&bed.uri()));
+        let account = granted(&bed.uri());
         let composed = compose(&bed, &account).await;
         let mut answer = ResponseTemplate::new(status).set_body_json(&body).insert_header("www-authenticate", header);
         if has_nonce {
@@ -127,7 +118,7 @@ async fn asks_and_hangs_up() -> String {
 async fn a_second_try_that_is_not_answered_leaves_it_open() {
     let uri = asks_and_hangs_up().await;
     let bed = Bed::new().await;
-    let account = account(held(&uri));
+    let account = granted(&uri);
     let composed = compose(&bed, &account).await;
     let sent = Bluesky.send(&bed.cx(), &account.get(), &composed).await;
     assert_eq!(outcome(&sent), "ambiguous", "{sent:?}");
@@ -149,7 +140,7 @@ async fn a_file_goes_up_once() {
         url: None,
     };
     // when
-    let account = account(held(&bed.uri()));
+    let account = granted(&bed.uri());
     Bluesky.upload(&bed.cx(), &account.get(), &media).await.expect("uploaded");
     // then
     let seen = bed.seen().await;
@@ -172,7 +163,7 @@ async fn a_grant_is_looked_at_with_a_proof() {
     ] {
         let bed = Bed::new().await;
         on_nonce(&bed, "GET", SESSION, 401, ResponseTemplate::new(status).set_body_json(&body)).await;
-        let account = account(held(&bed.uri()));
+        let account = granted(&bed.uri());
         let health = Bluesky.health(&bed.cx(), &account.get()).await;
         assert_eq!(health.as_ref().err().map(refusal).as_deref(), expected, "{body}");
         assert!(bed.seen().await.iter().all(|call| call["authorization"] == "DPoP access-1"));
@@ -193,9 +184,9 @@ async fn a_grant_is_renewed_by_its_key() {
     // given
     let bed = Bed::new().await;
     on_nonce(&bed, "POST", TOKEN, 400, ResponseTemplate::new(200).set_body_json(fresh(DID))).await;
-    let before = held(&bed.uri());
+    let before = grant_tokens(&bed.uri());
     // when
-    let renewed = Bluesky.refresh(&bed.cx(), &account(before.clone()).get(), Some(&app(CLIENT, None))).await;
+    let renewed = Bluesky.refresh(&bed.cx(), &with_grant(before.clone()).get(), Some(&app(CLIENT, None))).await;
     // then
     let renewed = renewed.expect("renewed");
     let mut after = before;
@@ -215,9 +206,9 @@ async fn a_grant_is_renewed_by_its_key() {
 async fn a_confidential_client_renews_by_its_own_key_only() {
     let bed = Bed::new().await;
     bed.on("POST", TOKEN, 200, fresh(DID)).await;
-    let mut before = held(&bed.uri());
+    let mut before = grant_tokens(&bed.uri());
     before["confidential"] = json!(true);
-    let account = account(before);
+    let account = with_grant(before);
     let secret = SecretString::from(key());
     // An app that is gone, lost its key, or is another one by now.
     for app in [None, Some(app(CLIENT, None)), Some(app("https://other.example/client", Some(&secret)))] {
@@ -241,9 +232,9 @@ async fn a_confidential_client_renews_by_its_own_key_only() {
 async fn a_developer_s_client_renews_whatever_its_app_asks_for_by_now() {
     let bed = Bed::new().await;
     bed.on("POST", TOKEN, 200, fresh(DID)).await;
-    let mut before = held(&bed.uri());
+    let mut before = grant_tokens(&bed.uri());
     before["client_id"] = json!("http://localhost?scope=atproto");
-    let account = account(before);
+    let account = with_grant(before);
     for app in [None, Some(app("http://localhost", None)), Some(app("http://localhost?scope=other", None))] {
         Bluesky.refresh(&bed.cx(), &account.get(), app.as_ref()).await.expect("renewed");
     }
@@ -269,7 +260,7 @@ async fn only_a_spent_refresh_token_needs_the_owner() {
     ] {
         let bed = Bed::new().await;
         bed.on("POST", TOKEN, status, body.clone()).await;
-        let account = account(held(&bed.uri()));
+        let account = granted(&bed.uri());
         let error = Bluesky.refresh(&bed.cx(), &account.get(), None).await.expect_err("refused");
         assert_eq!(refusal(&error), expected, "{status} {body}");
         assert!(!message(&error).contains("refresh-1"), "{error:?}");
@@ -287,7 +278,7 @@ async fn a_refresh_that_is_not_answered_is_not_repeated_here() {
         ResponseTemplate::new(200).set_delay(std::time::Duration::from_secs(60))
     };
     Mock::given(matchers::path(TOKEN)).respond_with(never).mount(&bed.server).await;
-    let account = account(held(&bed.uri()));
+    let account = granted(&bed.uri());
     let mut cx = bed.cx();
     cx.deadline = egress::Deadline::after(std::time::Duration::from_millis(500));
     let error = Bluesky.refresh(&cx, &account.get(), None).await.expect_err("lost");
@@ -298,9 +289,9 @@ async fn a_refresh_that_is_not_answered_is_not_repeated_here() {
 async fn tokens_that_cannot_be_used_are_refused_without_a_call() {
     let bed = Bed::new().await;
     let without = |field: &str, value: Value| {
-        let mut held = held(&bed.uri());
+        let mut held = grant_tokens(&bed.uri());
         held[field] = value;
-        account(held)
+        with_grant(held)
     };
     let refresh = async |account: &Connected| {
         refusal(&Bluesky.refresh(&bed.cx(), &account.get(), None).await.expect_err("refused"))
@@ -322,7 +313,7 @@ fn a_preview_says_how_an_account_proves_itself() {
         parts: vec![DraftPart { role: domain::post::Role::Main, content: "hi", media: Vec::new() }],
         options: Value::Null,
     };
-    let account = account(held("https://pds.example"));
+    let account = granted("https://pds.example");
     let [request] = &Bluesky.preview(&draft, &account.get(), &bases)[..] else { panic!("one request") };
     assert_eq!(request.headers["authorization"], "DPoP <access token>");
     assert_eq!(request.headers["dpop"], "<proof>");
