@@ -33,7 +33,8 @@ impl Page {
     }
 
     async fn photo(&self, given: &Given, bytes: Vec<u8>, words: &[(&str, &str)]) -> Answer {
-        let mut form = Form::new().part("source", Part::bytes(bytes).file_name("a").mime_str("image/png").expect("a type"));
+        let mut form =
+            Form::new().part("source", Part::bytes(bytes).file_name("a").mime_str("image/png").expect("a type"));
         for (name, value) in words {
             form = form.text((*name).to_owned(), (*value).to_owned());
         }
@@ -47,9 +48,13 @@ async fn a_post_is_read_back_and_deleted() {
     let posted = page.feed(&given, &[("message", "Hello"), ("link", "https://example.com/a")]).await.expect(200);
     let id = posted.text_at("/id");
     assert!(id.starts_with(&format!("{}_", page.id)), "{id}");
-    let fields = [("fields", "id,message,created_time,permalink_url,attachments{media_type,target},comments.summary(true)")];
+    let fields =
+        [("fields", "id,message,created_time,permalink_url,attachments{media_type,target},comments.summary(true)")];
     let read = get(&given, &format!("/facebook/v24.0/{id}"), &page.token, &fields).await.expect(200);
-    assert_eq!((&read.body["message"], &read.body["attachments"]["data"][0]["media_type"]), (&json!("Hello"), &json!("link")));
+    assert_eq!(
+        (&read.body["message"], &read.body["attachments"]["data"][0]["media_type"]),
+        (&json!("Hello"), &json!("link"))
+    );
     assert_eq!(read.body["comments"]["summary"]["total_count"], 0);
     assert!(read.text_at("/created_time").ends_with("+0000") && read.text_at("/permalink_url").contains(&page.id));
     let listed = get(&given, &page.path("published_posts"), &page.token, &fields).await.expect(200);
@@ -62,7 +67,11 @@ async fn a_post_is_read_back_and_deleted() {
     assert_eq!(gone.body, json!({"success": true}));
     assert_eq!(delete(&given, &format!("/facebook/{id}"), &page.token).await.refused(), (400, 100, 33));
     let ledger = given.ledger("?platform=facebook").await;
-    assert!(ledger[0]["platform_post_id"] == *id && ledger[0]["deleted_at"].is_string() && ledger[1]["deleted_at"].is_null());
+    assert!(
+        ledger[0]["platform_post_id"] == *id
+            && ledger[0]["deleted_at"].is_string()
+            && ledger[1]["deleted_at"].is_null()
+    );
 }
 
 #[tokio::test]
@@ -105,12 +114,14 @@ async fn photos_wait_unpublished_until_a_post_attaches_them() {
     let one = page.photo(&given, png(), &unpublished).await.expect(200);
     assert_eq!(one.body.get("post_id"), None);
     let address = hosted(&given, jpeg(10, 10), "image/jpeg").await;
-    let two = post(&given, &page.path("photos"), &page.token, &[("url", &address), ("published", "false")]).await.expect(200);
+    let two =
+        post(&given, &page.path("photos"), &page.token, &[("url", &address), ("published", "false")]).await.expect(200);
     assert!(given.ledger("").await.is_empty());
 
     let bob = crate::facebook::page(&given, "bob").await;
     let (one, two) = (one.text_at("/id"), two.text_at("/id"));
-    let attach = |ids: &[&String]| json!(ids.iter().map(|id| json!({"media_fbid": id})).collect::<Vec<_>>()).to_string();
+    let attach =
+        |ids: &[&String]| json!(ids.iter().map(|id| json!({"media_fbid": id})).collect::<Vec<_>>()).to_string();
     let both = attach(&[&one, &two]);
     assert_eq!(bob.feed(&given, &[("message", "a"), ("attached_media", &both)]).await.refused(), (400, 100, 0));
     let twice = attach(&[&one, &one]);
@@ -122,7 +133,8 @@ async fn photos_wait_unpublished_until_a_post_attaches_them() {
     assert_eq!((&entry["platform_post_id"], entry["media"].as_array().expect("media").len()), (&posted.body["id"], 2));
     assert_eq!(entry["media"][0]["alt_text"], "red");
     let path = format!("/facebook/v24.0/{}", posted.text_at("/id"));
-    let read = get(&given, &path, &page.token, &[("fields", "attachments{media_type,subattachments}")]).await.expect(200);
+    let read =
+        get(&given, &path, &page.token, &[("fields", "attachments{media_type,subattachments}")]).await.expect(200);
     assert_eq!(read.body["attachments"]["data"][0]["media_type"], "album");
     // By the form's own way of writing a list, and with a photo that is a post of its own.
     let three = page.photo(&given, png(), &[("published", "false")]).await.text_at("/id");
@@ -143,7 +155,8 @@ async fn a_photo_that_is_none_is_refused() {
     assert_eq!(page.photo(&given, mp4(), &[]).await.refused(), (400, 100, 0));
     assert_eq!(page.photo(&given, Vec::new(), &[]).await.refused(), (400, 100, 0));
     assert_eq!(page.photo(&given, vec![0xFF; 10 * 1024 * 1024 + 1], &[]).await.refused(), (400, 100, 1_366_046));
-    let by_address = async |address: &str| post(&given, &page.path("photos"), &page.token, &[("url", address)]).await.refused();
+    let by_address =
+        async |address: &str| post(&given, &page.path("photos"), &page.token, &[("url", address)]).await.refused();
     assert_eq!(by_address("nonsense").await, (400, 100, 2_061_006));
     assert_eq!(by_address(&nowhere()).await, (400, 324, 2_069_019));
     assert_eq!(by_address(&format!("{}/nothing", given.sandbox.url())).await, (400, 324, 2_069_019));
@@ -171,7 +184,8 @@ async fn comments_carry_a_thread_on() {
     assert_eq!(comment("1_2", "a").await.refused(), (400, 100, 33));
 
     let comments = format!("/facebook/v24.0/{first}/comments");
-    let fields = ("fields", "id,from,message,created_time,parent,like_count,comment_count,is_hidden,can_hide,permalink_url");
+    let fields =
+        ("fields", "id,from,message,created_time,parent,like_count,comment_count,is_hidden,can_hide,permalink_url");
     let top = get(&given, &comments, &page.token, &[fields]).await.expect(200);
     assert_eq!((each(&top, "message"), &top.body["data"][0]["comment_count"]), (vec![&json!("two")], &json!(1)));
     let all = get(&given, &comments, &page.token, &[("filter", "stream"), ("order", "reverse_chronological")]).await;
@@ -205,7 +219,9 @@ async fn listings_have_pages_and_bounds() {
     let now: jiff::Timestamp = answer(given.get("/_sandbox/clock")).await.text_at("/now").parse().expect("a time");
     let since = (now.as_second() - 150).to_string();
     assert_eq!(each(&get(&given, &path, &page.token, &[("since", &since)]).await, "message"), ["4", "3"]);
-    for bad in [("since", "yesterday"), ("limit", "-1"), ("after", "nonsense"), ("fields", "colour"), ("fields", "id,{")] {
+    for bad in
+        [("since", "yesterday"), ("limit", "-1"), ("after", "nonsense"), ("fields", "colour"), ("fields", "id,{")]
+    {
         assert_eq!(get(&given, &path, &page.token, &[bad]).await.status, 400, "{bad:?}");
     }
 }
@@ -230,7 +246,9 @@ async fn unknown_paths_versions_and_tokens_are_refused() {
 async fn only_living_metrics_are_counted() {
     let (given, page) = given().await;
     let id = page.feed(&given, &[("message", "a")]).await.text_at("/id");
-    let of_post = async |metric: &str| get(&given, &format!("/facebook/v24.0/{id}/insights"), &page.token, &[("metric", metric)]).await;
+    let of_post = async |metric: &str| {
+        get(&given, &format!("/facebook/v24.0/{id}/insights"), &page.token, &[("metric", metric)]).await
+    };
     let counted = of_post("post_media_view,post_clicks,post_reactions_by_type_total").await.expect(200);
     assert_eq!(counted.body["data"][1]["values"], json!([{"value": 0}]));
     let gone = of_post("post_clicks,post_impressions").await;

@@ -21,7 +21,8 @@ async fn pages(given: &Given) {
 
 async fn exchange(given: &Given, app: &App, code: &str, redirect_uri: &str) -> Answer {
     let secret = app.secret.as_deref().unwrap_or_default();
-    let query = [("client_id", app.id.as_str()), ("client_secret", secret), ("redirect_uri", redirect_uri), ("code", code)];
+    let query =
+        [("client_id", app.id.as_str()), ("client_secret", secret), ("redirect_uri", redirect_uri), ("code", code)];
     answer(given.get(TOKEN).query(&query)).await
 }
 

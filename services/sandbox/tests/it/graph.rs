@@ -7,7 +7,13 @@ use crate::browser::{App, CALLBACK, Form, address, sent_to};
 use crate::given::{Answer, Given, answer};
 
 /// A call of the Graph API.
-pub(crate) async fn call(given: &Given, method: Method, path: &str, token: &str, parameters: &[(&str, &str)]) -> Answer {
+pub(crate) async fn call(
+    given: &Given,
+    method: Method,
+    path: &str,
+    token: &str,
+    parameters: &[(&str, &str)],
+) -> Answer {
     let request = given.request(method.clone(), path).bearer_auth(token);
     answer(if method == Method::POST { request.form(parameters) } else { request.query(parameters) }).await
 }
@@ -28,7 +34,10 @@ impl Answer {
     /// Status, code and subcode of a refusal.
     pub(crate) fn refused(&self) -> (u16, i64, u64) {
         let error = &self.body["error"];
-        assert!(error["message"].is_string() && error["fbtrace_id"].is_string() && error["type"].is_string(), "{self:?}");
+        assert!(
+            error["message"].is_string() && error["fbtrace_id"].is_string() && error["type"].is_string(),
+            "{self:?}"
+        );
         (self.status, error["code"].as_i64().unwrap_or_default(), error["error_subcode"].as_u64().unwrap_or_default())
     }
 

@@ -23,5 +23,7 @@ mod page;
 mod posting;
 mod restart;
 mod speed;
+mod threads;
+mod threads_oauth;
 mod x;
 mod x_oauth;
