@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     account::Account,
-    ids::{AccountId, ProjectId},
+    ids::{AccountId, NetworkId, ProjectId},
     platform::Platform,
     policy::Mode,
 };
@@ -20,6 +20,11 @@ pub enum ConnectQuestion {
     Begin(Box<BeginRequest>),
     /// Seal a session's tokens to the accounts that their profiles have now; answered by [`ResealAnswer`].
     Reseal(ResealRequest),
+}
+
+/// The path that a network sends browsers back to with an app's answer, below the origin they reach the connector at.
+pub fn callback_path(app: NetworkId) -> String {
+    format!("/v1/oauth/callback/{app}")
 }
 
 /// The associated data of sealed credentials in a request: this table and column, the request's id as row.

@@ -24,6 +24,10 @@ use serde::{Deserialize, Serialize};
 pub enum Platform {
     /// X, API v2.
     X,
+    /// Facebook pages.
+    Facebook,
+    /// Instagram, by both of its logins.
+    Instagram,
     /// Bluesky and other AT Protocol servers.
     Bluesky,
     /// Mastodon and servers that speak its API.
@@ -45,6 +49,8 @@ impl Platform {
     pub const fn number(self) -> i16 {
         match self {
             Self::X => 1,
+            Self::Facebook => 2,
+            Self::Instagram => 3,
             Self::Bluesky => 9,
             Self::Mastodon => 10,
         }

@@ -6,6 +6,7 @@ mod operator;
 mod play;
 mod program;
 mod programs;
+mod rings;
 
 use std::{collections::BTreeMap, process::ExitStatus, time::Duration};
 

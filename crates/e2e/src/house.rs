@@ -190,7 +190,10 @@ impl House {
         let gateway = Caller::of(&bound.origin);
         let tasks = Tasks::new(shutdown.clone());
         tasks.spawn("gateway", bound.server);
-        tasks.spawn("publisher", publisher::serve(shared.of_publisher(), options.publisher, shutdown.clone()));
+        tasks.spawn(
+            "publisher",
+            publisher::serve(shared.of_publisher(&bound.origin), options.publisher, shutdown.clone()),
+        );
         let (parts, stop) = (shared.of_dispatcher(), shutdown.clone());
         tasks.spawn("dispatcher", async move { dispatcher::serve(parts, &dispatcher_settings(), stop).await });
         let (parts, stop) = (shared.of_connector(), shutdown.clone());
@@ -324,7 +327,7 @@ impl Shared {
         }
     }
 
-    fn of_publisher(&self) -> publisher::Parts {
+    fn of_publisher(&self, origin: &Url) -> publisher::Parts {
         publisher::Parts {
             database: self.database.clone(),
             bus: Arc::clone(&self.bus),
@@ -335,6 +338,7 @@ impl Shared {
             metrics: self.metrics.for_service("publisher"),
             sandbox: Some(self.sandbox.clone()),
             networks: Arc::clone(&self.networks),
+            links: Some(publisher::Links::new(origin.clone(), signing_key())),
         }
     }
 

@@ -15,7 +15,7 @@ use egress::{Body, Limits, Method, Request};
 use jiff::Timestamp;
 use platforms::{
     Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Origins, Part, PreviewRequest,
-    Refresh, RuleFault, Sought, Spec, TargetDraft,
+    Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 use publisher::Networks;
 use runtime::clock::{Clock as _, SystemClock};
@@ -210,6 +210,10 @@ impl Network for InstantNetwork {
 
     async fn probe(&self, _cx: &Cx<'_>, _account: &Account<'_>, _sought: &Sought<'_>) -> Probe {
         Probe::Impossible
+    }
+
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
     }
 
     fn follower(&self) -> Option<&dyn Follow> {

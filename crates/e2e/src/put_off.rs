@@ -33,8 +33,8 @@ pub async fn fill(db: &TestDatabase, project: ProjectId, from: usize, to: usize)
     db.execute(&format!(
         "SET session_replication_role = replica; SET synchronous_commit = off; \
          DROP TABLE IF EXISTS waiting_accounts; \
-         CREATE TEMP TABLE waiting_accounts AS SELECT id, platform, row_number() OVER (ORDER BY id) - 1 AS place, \
-           count(*) OVER () AS everybody FROM social_accounts WHERE project_id = '{project}'; \
+         CREATE TEMP TABLE waiting_accounts AS SELECT id, platform, row_number() OVER (ORDER BY id) - 1 AS place \
+           FROM social_accounts WHERE project_id = '{project}'; \
          CREATE UNIQUE INDEX ON waiting_accounts (place); ANALYZE waiting_accounts"
     ))
     .await;
@@ -49,7 +49,9 @@ pub async fn fill(db: &TestDatabase, project: ProjectId, from: usize, to: usize)
     while at < to {
         let end = to.min(at + CHUNK);
         let some = format!("generate_series({at}, {end} - 1) AS g");
-        let accounts = format!("{some} JOIN waiting_accounts a ON a.place = g % a.everybody");
+        // The count apart from the rows it counts: otherwise every post is compared with every account.
+        let accounts =
+            format!("{some} JOIN waiting_accounts a ON a.place = g % (SELECT count(*) FROM waiting_accounts)");
         let body = format!(
             "json_build_object('id', {event}, 'type', 'post.created', 'data', json_build_object('post', json_build_object(\
              'id', {post}, 'content', 'waiting ' || g, 'words', repeat('as long as such a body is, ', 16))))::text"

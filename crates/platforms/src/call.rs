@@ -130,6 +130,9 @@ pub struct Media {
     pub dimensions: Option<(u32, u32)>,
     /// Alternative text; networks that attach it to the upload send it there.
     pub alt_text: Option<String>,
+    /// Where the network can fetch the file for some hours, without a key; only where its [`crate::MediaRules`] say that
+    /// it does, and where the operator said under which address we are reached.
+    pub url: Option<String>,
 }
 
 /// An upload, as the network names it.

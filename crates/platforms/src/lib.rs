@@ -15,6 +15,7 @@ mod draft;
 mod exchange;
 mod failure;
 mod given;
+mod graph;
 mod links;
 mod numbers;
 mod oauth;
@@ -28,6 +29,8 @@ mod stored;
 mod words;
 
 pub mod bluesky;
+pub mod facebook;
+pub mod instagram;
 pub mod mastodon;
 pub mod x;
 
@@ -45,6 +48,7 @@ pub use spec::{Ability, MediaRules, Origins, ProbeClass, Spec, TextRule, TextUni
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Progress, Refusal};
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// One network: what can be known without a call, and the calls.
@@ -83,12 +87,16 @@ pub trait Network: Send + Sync {
     /// recognisable. Everything that `send` and `probe` need later is in the answer.
     async fn compose(&self, cx: &Cx<'_>, account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal>;
 
-    /// The one irreversible call: one exchange, over by `cx.deadline`. [`Outcome::Accepted`] only where there is a
-    /// [`Network::follower`].
+    /// The one irreversible call: one exchange, over by `cx.deadline`; a second one only where the first was refused before
+    /// it was looked at, for a signature without the server's number (`docs/adr/0013-a-proof-without-its-nonce.md`).
+    /// [`Outcome::Accepted`] only where there is a [`Network::follower`].
     async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome;
 
     /// Finds out whether a send whose outcome is unknown went through.
     async fn probe(&self, cx: &Cx<'_>, account: &Account<'_>, sought: &Sought<'_>) -> Probe;
+
+    /// The ability to work on what was composed until it may be sent, where the network wants that.
+    fn stager(&self) -> Option<&dyn Stage>;
 
     /// The ability to say how it goes on with what was accepted, where the network works on a post before it is live.
     fn follower(&self) -> Option<&dyn Follow>;
@@ -107,6 +115,29 @@ pub trait Network: Send + Sync {
 
     /// The ability to tell an account's numbers.
     fn numbers(&self) -> Option<&dyn Numbers>;
+}
+
+/// Preparing a post at the network, where it has containers: made, worked on by the network, and published by one call.
+#[async_trait]
+pub trait Stage: Send + Sync {
+    /// One step from what [`Network::compose`] or the last step returned towards what [`Network::send`] takes. Makes
+    /// nothing public. What it returns is checkpointed, so a crash costs one step; it is asked at least once before each
+    /// send, since what was ready may have run out.
+    async fn stage(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Result<Staged, Refusal>;
+}
+
+/// How far a post is prepared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Staged {
+    /// May be sent.
+    Ready(Value),
+    /// Not yet; go on from here.
+    Waiting {
+        /// To go on with.
+        composed: Value,
+        /// When to go on.
+        check_at: Timestamp,
+    },
 }
 
 /// Following what the network took and works on.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::target::Refusal;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Account, Cx};
 
@@ -41,4 +41,33 @@ pub trait Numbers: Send + Sync {
         account: &Account<'_>,
         period: (Timestamp, Timestamp),
     ) -> Result<AccountNumbers, Refusal>;
+}
+
+/// A number as a network writes it; `None` for whatever is no count.
+pub(crate) fn count(told: &Value) -> Option<u64> {
+    told.as_u64().filter(|count| i64::try_from(*count).is_ok())
+}
+
+/// Those of a network's own counts that are there, under its own names.
+pub(crate) fn named(told: &Value, names: &[&str]) -> Value {
+    let counts = names.iter().filter_map(|name| Some(((*name).to_owned(), count(&told[name])?.into())));
+    Value::Object(counts.collect::<Map<_, _>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_counts_are_counts() {
+        for odd in [json!(-1), json!(1.5), json!("7"), json!(null), json!([1]), json!(u64::MAX), json!({"a": 1})] {
+            assert_eq!(count(&odd), None, "{odd}");
+        }
+        assert_eq!((count(&json!(0)), count(&json!(7))), (Some(0), Some(7)));
+        let told = json!({"a": 1, "b": "x", "c": 3});
+        assert_eq!(named(&told, &["a", "b", "d"]), json!({"a": 1}));
+        assert_eq!(named(&json!([]), &["a"]), json!({}));
+    }
 }

@@ -4,6 +4,9 @@ use domain::media::MediaKind;
 
 use crate::{DraftMedia, DraftPart, MediaRules, RuleFault, TextRule, TextUnit};
 
+/// Still images that are made into one of the network's types where it does not take them as they are.
+const CONVERTED: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/gif"];
+
 /// What a part may carry, by the network or by the account's own server.
 #[derive(Debug, Clone)]
 pub(crate) struct FileLimits {
@@ -19,6 +22,8 @@ pub(crate) struct FileLimits {
     pub(crate) image_types: Vec<String>,
     pub(crate) video_types: Vec<String>,
     pub(crate) alt_text_max: u64,
+    /// Whether images and videos may stand in one part.
+    pub(crate) mixed: bool,
 }
 
 impl From<&MediaRules> for FileLimits {
@@ -36,6 +41,7 @@ impl From<&MediaRules> for FileLimits {
             image_types: owned(rules.image_types),
             video_types: owned(rules.video_types),
             alt_text_max: rules.alt_text_max.into(),
+            mixed: rules.mixed,
         }
     }
 }
@@ -64,6 +70,7 @@ impl<'a> PartFaults<'a> {
                 TextUnit::Weighted => "weighted characters",
                 TextUnit::Graphemes => "graphemes",
                 TextUnit::Characters => "characters",
+                TextUnit::Utf16 => "UTF-16 units",
             };
             let detail = format!("{} allows {} {unit}; this has {length}", self.name, rule.max);
             self.add("/content", "text_too_long", detail);
@@ -97,7 +104,7 @@ impl<'a> PartFaults<'a> {
                 self.add("/media", if max == 0 { "media_kind" } else { "too_many_media" }, detail);
             }
         }
-        if kinds > 1 {
+        if kinds > 1 && !limits.mixed {
             let detail = format!("{} does not mix images, animated images and videos in a part", self.name);
             self.add("/media", "media_mixed", detail);
         }
@@ -121,9 +128,11 @@ impl<'a> PartFaults<'a> {
             None => return self.alt_text(limits, index, file),
         };
         let pointer = format!("/media/{index}");
+        let is_made_to_fit = limits.images_are_fitted && file.kind == Some(MediaKind::Image);
         if let Some(content_type) = file.content_type
             && !types.is_empty()
             && !types.iter().any(|taken| taken.eq_ignore_ascii_case(content_type))
+            && !(is_made_to_fit && CONVERTED.iter().any(|known| known.eq_ignore_ascii_case(content_type)))
         {
             let detail = format!("{} takes {}; this is {content_type}", self.name, types.join(", "));
             self.add(pointer.as_str(), "media_type", detail);

@@ -14,6 +14,8 @@ pub enum TextUnit {
     Graphemes,
     /// Extended grapheme clusters, links counted at a fixed length and mentions without their server.
     Characters,
+    /// UTF-16 code units.
+    Utf16,
 }
 
 /// The longest text. An account's own limit may differ.
@@ -50,6 +52,9 @@ pub struct MediaRules {
     pub video_types: &'static [&'static str],
     /// Longest alternative text in characters.
     pub alt_text_max: u32,
+    /// Whether the network fetches files from an address of ours instead of taking their bytes.
+    #[serde(skip)]
+    pub fetched: bool,
 }
 
 /// How an ambiguous send is resolved.

@@ -59,3 +59,12 @@ pub(crate) fn is_disconnect(error: &DieselError) -> bool {
         _ => false,
     }
 }
+
+/// Whether another transaction was in the way, and the same one tried again may go through.
+pub(crate) fn is_contention(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        DieselError::DatabaseError(_, info) => info.message().contains("deadlock detected"),
+        _ => false,
+    }
+}

@@ -5,8 +5,9 @@
 //! Requests that arrive together are written together: a `writer` task per kind of write commits whatever has gathered
 //! since its last commit returned.
 //!
-//! Architecture invariant: locks are taken in one order everywhere: idempotency_keys, social_accounts, media, jobs,
-//! posts, post_progress, post_targets, target_parts, queues, rate_budgets, append-only tables; within a table sorted by key.
+//! Architecture invariant: locks are taken in one order everywhere: idempotency_keys, connect_sessions, social_accounts,
+//! media, jobs, posts, post_progress, post_targets, target_parts, queues, rate_budgets, append-only tables; within a table
+//! sorted by key.
 
 pub mod accounts;
 pub mod audit;
@@ -24,10 +25,13 @@ pub mod lanes;
 pub mod media;
 #[cfg(feature = "mutants")]
 mod mutants;
+pub mod networks;
 mod outbox;
 pub mod partitions;
 pub mod posts;
 pub mod projects;
+pub mod sealed;
+pub mod sessions;
 mod statement;
 pub mod targets;
 mod types;

@@ -134,6 +134,30 @@ pub async fn insert(
     done.ok_or_else(|| StoreError::Corrupt("media that was inserted is not there".to_owned()))
 }
 
+/// A copy of a file whose bytes are looked at already, for a network to fetch.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn insert_copy(database: &Database, project: ProjectId, copy: Media) -> Result<(), StoreError> {
+    let mut connection = database.connection().await?;
+    InsertMediaCopy {
+        id: copy.id.0,
+        project: project.0,
+        kind: copy.kind.map(MediaKind::word),
+        filename: copy.filename,
+        content_type: copy.content_type,
+        size: copy.size,
+        width: copy.width,
+        height: copy.height,
+        created_at: stamp(copy.created_at),
+        expires_at: stamp(copy.expires_at),
+    }
+    .execute(&mut connection)
+    .await
+    .map(drop)
+    .map_err(StoreError::from_diesel("insert a copy of media"))
+}
+
 /// Those of these files that the project has and that have not run out, in no order.
 ///
 /// # Errors
@@ -257,6 +281,25 @@ statement! {
     } {
         "INSERT INTO media (id, project_id, status, filename, content_type, size, created_at, expires_at) \
          VALUES ($1, $2, 'pending', $3, $4, $5, $6, $7)"
+    }
+}
+
+statement! {
+    InsertMediaCopy {
+        id: Uuid as sql::Uuid,
+        project: Uuid as sql::Uuid,
+        kind: Option<&'static str> as Nullable<sql::Text>,
+        filename: String as sql::Text,
+        content_type: String as sql::Text,
+        size: Option<i64> as Nullable<sql::BigInt>,
+        width: Option<i32> as Nullable<sql::Integer>,
+        height: Option<i32> as Nullable<sql::Integer>,
+        created_at: Stamp as SqlStamp,
+        expires_at: Stamp as SqlStamp,
+    } {
+        "INSERT INTO media \
+           (id, project_id, status, kind, filename, content_type, size, width, height, created_at, expires_at) \
+         VALUES ($1, $2, 'ready', $3, $4, $5, $6, $7, $8, $9, $10)"
     }
 }
 

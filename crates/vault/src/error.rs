@@ -29,6 +29,18 @@ pub enum VaultError {
     /// It was changed, or it belongs to another row, column, table or project.
     #[error("opening a secret: it was tampered with or moved from where it belongs")]
     DoesNotOpen,
+    /// Something that is stored was sealed to keys that are not in the ring.
+    #[error("a key is missing that something stored was sealed to: {keys}")]
+    MissingKeys {
+        /// `0123456789abcdef (3 of account_tokens.sealed)`, and so on for each.
+        keys: String,
+    },
+    /// Everything that is stored was sealed to keys that are not in the ring.
+    #[error("none of its keys sealed anything that is stored, which these did: {keys}")]
+    ForeignKeys {
+        /// As in [`VaultError::MissingKeys`].
+        keys: String,
+    },
     /// It was opened and is not UTF-8, where text was asked for.
     #[error("opening a secret: it is not text")]
     NotText,

@@ -50,7 +50,7 @@ pub(crate) fn public_text(key: &PublicKey) -> Zeroizing<String> {
 }
 
 /// Names a key in front of what is sealed to it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct KeyId(pub(crate) [u8; 8]);
 
 impl KeyId {

@@ -12,6 +12,7 @@ mod key;
 mod private;
 mod public;
 mod sealed;
+mod stored;
 
 pub use context::Context;
 pub use error::VaultError;
@@ -20,6 +21,7 @@ pub use private::PrivateRing;
 pub use public::PublicRing;
 /// What opened bytes come in: wiped from memory when dropped.
 pub use secrecy::zeroize::Zeroizing;
+pub use stored::key_id;
 
 /// The suite. A change of it is a new version of the sealed form.
 type Kem = hpke::kem::X25519HkdfSha256;

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use domain::sealed::Pile;
 use hpke::{Deserializable as _, Kem as _, OpModeR, aead::AeadTag};
 use secrecy::{SecretString, zeroize::Zeroizing};
 
@@ -9,6 +10,7 @@ use crate::{
     Aead, Context, INFO, Kdf, Kem, PublicRing, VaultError,
     key::{self, KeyId, PrivateKey},
     sealed::Sealed,
+    stored,
 };
 
 /// Private keys: all of them open, and the first one's public half seals.
@@ -50,6 +52,16 @@ impl PrivateRing {
     pub fn open_text(&self, sealed: &[u8], context: &Context<'_>) -> Result<SecretString, VaultError> {
         let opened = self.open(sealed, context)?;
         std::str::from_utf8(&opened).map(Into::into).map_err(|_| VaultError::NotText)
+    }
+
+    /// Looks whether everything that is stored was sealed to a key of this ring. Rows that were never sealed are no key's
+    /// fault and are passed over.
+    ///
+    /// # Errors
+    /// [`VaultError::MissingKeys`] with the ids of the keys that are not here, and what only they open.
+    pub fn check(&self, stored: &[Pile]) -> Result<(), VaultError> {
+        let missing = stored::other_than(stored, |id| self.keys.iter().any(|(own, _)| *own == id));
+        if missing.piles == 0 { Ok(()) } else { Err(VaultError::MissingKeys { keys: missing.keys }) }
     }
 
     /// The public halves, in the same order.

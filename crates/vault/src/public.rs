@@ -2,12 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
+use domain::sealed::{HEAD_BYTES, Pile};
 use hpke::{OpModeS, Serializable as _};
 
 use crate::{
     Aead, Context, INFO, Kdf, Kem, VaultError,
     key::{self, KeyId, PublicKey},
-    sealed::{self, Sealed},
+    sealed, stored,
 };
 
 /// Public keys. The first seals; the others only stand for keys that older secrets were sealed to.
@@ -33,9 +34,23 @@ impl PublicRing {
         Ok(sealed::assemble(*id, &encapsulated.to_bytes(), &ciphertext))
     }
 
-    /// Whether these bytes were sealed by anything but the first key: what `keys rewrap` looks for.
-    pub fn reseal_needed(&self, sealed: &[u8]) -> bool {
-        Sealed::parse(sealed).map_or(true, |sealed| sealed.key != self.keys[0].0)
+    /// What all that this ring seals begins with: whatever is stored and does not is for `keys rewrap`.
+    pub fn head(&self) -> [u8; HEAD_BYTES] {
+        sealed::head(self.keys[0].0)
+    }
+
+    /// Looks whether this can be the ring that what is stored was sealed with. All that can be seen from here is whether
+    /// any of its keys sealed any of it: those who open have the other halves, and know.
+    ///
+    /// # Errors
+    /// [`VaultError::ForeignKeys`] when none did, and something is stored.
+    pub fn check(&self, stored: &[Pile]) -> Result<(), VaultError> {
+        let foreign = stored::other_than(stored, |id| self.keys.iter().any(|(own, _)| *own == id));
+        let sealed = stored.iter().filter(|pile| stored::key_of(&pile.head).is_some()).count();
+        if foreign.piles == 0 || foreign.piles < sealed {
+            return Ok(());
+        }
+        Err(VaultError::ForeignKeys { keys: foreign.keys })
     }
 
     /// The ids of the keys in order, 16 hex digits each: not secret, for comparing rings.

@@ -80,11 +80,14 @@ postgres_init() {
 }
 
 postgres_configure() {
-  local fsync autovacuum=on
+  local fsync autovacuum=on authentication=60s
   fsync=$(postgres_fsync)
   # DROP DATABASE waits until the autovacuum launcher has heard of it, which on PostgreSQL 15 can take its whole nap of a minute; a
   # test's database does not live long enough to need it.
   [ "$variant" != test ] || autovacuum=off
+  # It waits too for whoever is in the middle of signing in. A test that ends while its pool opens a connection drops its database
+  # from the thread that would have to answer, and held up every other test's DROP and CREATE for as long as this.
+  [ "$variant" != test ] || authentication=10s
   # No Unix socket: its path may not be longer than 107 bytes, and a checkout's may.
   cat >"$instance/data/fanfare.conf" <<CONF
 listen_addresses = '127.0.0.1'
@@ -98,6 +101,7 @@ log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %d '
 fsync = $fsync
 autovacuum = $autovacuum
+authentication_timeout = $authentication
 full_page_writes = $fsync
 CONF
   [ -z "$postgres_user" ] || chown "$postgres_user" "$instance/data/fanfare.conf"

@@ -9,7 +9,7 @@ use runtime::{
     metrics::Metrics,
     shutdown::Shutdown,
 };
-use store::{Database, DatabaseVitals};
+use store::{Database, DatabaseVitals, sealed};
 
 use crate::{ConnectorError, Parts, Settings, serve};
 
@@ -23,11 +23,24 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), Connector
     let vitals: Vec<Arc<dyn Vitals>> =
         vec![Arc::new(DatabaseVitals::new(parts.database.clone())), bus::vitals(Arc::clone(&bus))];
     let admin = Admin::start(&settings.connector.admin, parts.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
-    tracing::info!(admin = %admin.addr(), "the connector answers and takes lanes");
-    let ended = serve(parts, settings.connector, shutdown).await;
+    let ended = match shutdown.soft().run_until_cancelled(check_keys(&parts)).await {
+        Some(Ok(())) => {
+            tracing::info!(admin = %admin.addr(), "the connector answers and takes lanes");
+            serve(parts, settings.connector, shutdown).await
+        }
+        Some(Err(error)) => Err(error),
+        None => Ok(()),
+    };
     bus.close().await;
     admin.stop().await;
     ended
+}
+
+/// Waits for the database, and refuses to start without a key that something stored was sealed to: tokens that do not
+/// open run out without anybody's renewing them.
+async fn check_keys(parts: &Parts) -> Result<(), ConnectorError> {
+    let stored = sealed::list_piles_when_there(&parts.database).await?;
+    Ok(parts.ring.check(&stored)?)
 }
 
 async fn parts(settings: &Settings) -> Result<Parts, ConnectorError> {

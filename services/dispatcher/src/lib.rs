@@ -37,6 +37,7 @@ use store::{
     Database, DatabaseVitals, StoreError,
     deliveries::Deliveries,
     lanes::{Lanes, LeaseSettings},
+    sealed,
 };
 use vault::{PrivateRing, VaultError};
 
@@ -108,11 +109,24 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), Dispatche
     let vitals: Vec<Arc<dyn Vitals>> =
         vec![Arc::new(DatabaseVitals::new(parts.database.clone())), bus::vitals(Arc::clone(&parts.bus))];
     let admin = Admin::start(&settings.dispatcher.admin, parts.metrics.clone(), Arc::new(vitals), shutdown.clone())?;
-    tracing::info!(admin = %admin.addr(), "dispatcher started");
-    let ended = serve(parts.clone(), &settings.dispatcher, shutdown).await;
+    let ended = match shutdown.soft().run_until_cancelled(check_keys(&parts)).await {
+        Some(Ok(())) => {
+            tracing::info!(admin = %admin.addr(), "dispatcher started");
+            serve(parts.clone(), &settings.dispatcher, shutdown).await
+        }
+        Some(Err(error)) => Err(error),
+        None => Ok(()),
+    };
     parts.bus.close().await;
     admin.stop().await;
     ended
+}
+
+/// Waits for the database, and refuses to start without a key that something stored was sealed to: endpoints whose
+/// secrets do not open would be sent nothing.
+async fn check_keys(parts: &Parts) -> Result<(), DispatcherError> {
+    let stored = sealed::list_piles_when_there(&parts.database).await?;
+    Ok(parts.ring.check(&stored)?)
 }
 
 /// Delivers until `shutdown`; then takes nothing new, lets what is under way finish and gives its lanes back.

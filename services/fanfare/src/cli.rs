@@ -27,6 +27,9 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(commands::key::KeyCommand),
+    /// The keys that secrets are sealed to.
+    #[command(subcommand)]
+    Keys(commands::keys::KeysCommand),
     /// Holds publishing: nothing is sent until `release`. Posts are accepted and webhooks delivered all the while.
     Hold(commands::hold::HoldArgs),
     /// Lets publishing go on after `hold`, or in a database that was restored, cloned or failed over to.
@@ -66,6 +69,7 @@ async fn carry_out(command: Command) -> Result<ExitCode, Failure> {
         Command::Migrate => commands::migrate(&Settings::load()?).await?,
         Command::Project(command) => commands::project::run(command, &Settings::load()?).await?,
         Command::Key(command) => commands::key::run(command, &Settings::load()?).await?,
+        Command::Keys(command) => return commands::keys::run(command).await,
         Command::Hold(args) => commands::hold::run(args, &Settings::load()?).await?,
         Command::Release(args) => commands::release::run(args, &Settings::load()?).await?,
         Command::Dev(dev::DevCommand::Seed(args)) => dev::seed::run(args, &Settings::load()?).await?,

@@ -8,7 +8,7 @@ use egress::Door;
 use media::{Objects, Storage};
 use runtime::{admin::Admin, clock::SystemClock, metrics::Metrics, shutdown::Shutdown, tasks::Tasks, telemetry};
 use sandbox::Sandbox;
-use store::Database;
+use store::{Database, sealed};
 use url::Url;
 use vault::PrivateRing;
 
@@ -33,12 +33,21 @@ pub(crate) async fn up(args: UpArgs, mut settings: Settings) -> Result<(), Failu
     let sandbox = if args.dev { at_home(&mut settings).await? } else { None };
     let shared = Shared::new(&settings).await?;
     shared.database.migrate().await?;
-    let ended = serve(&args, &settings, &shared, &shutdown).await;
+    let ended = match check_keys(&shared).await {
+        Ok(()) => serve(&args, &settings, &shared, &shutdown).await,
+        Err(error) => Err(error),
+    };
     shared.bus.close().await;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
     ended
+}
+
+/// Without a key that something stored was sealed to, accounts and endpoints that were fine would seem to be broken.
+async fn check_keys(shared: &Shared) -> Result<(), Failure> {
+    let stored = sealed::list_piles(&shared.database).await?;
+    shared.ring.check(&stored).map_err(|error| format!("FANFARE__VAULT__PRIVATE_KEYS: {error}").into())
 }
 
 /// Fills in what a developer has not said, and starts the sandbox when none is named.
@@ -115,7 +124,10 @@ async fn serve(args: &UpArgs, settings: &Settings, shared: &Shared, shutdown: &S
     let origin = bound.origin.clone();
     let tasks = Tasks::new(shutdown.clone());
     tasks.spawn("gateway", bound.server);
-    tasks.spawn("publisher", publisher::serve(shared.of_publisher(), settings.of_publisher(), shutdown.clone()));
+    tasks.spawn(
+        "publisher",
+        publisher::serve(shared.of_publisher(settings, &origin), settings.of_publisher(), shutdown.clone()),
+    );
     let (parts, of_dispatcher, stop) = (shared.of_dispatcher(), settings.of_dispatcher(), shutdown.clone());
     tasks.spawn("dispatcher", async move { dispatcher::serve(parts, &of_dispatcher, stop).await });
     tasks.spawn("connector", connector::serve(shared.of_connector(), settings.of_connector(), shutdown.clone()));
@@ -150,7 +162,8 @@ impl Shared {
         }
     }
 
-    fn of_publisher(&self) -> publisher::Parts {
+    /// `origin` is the gateway's.
+    fn of_publisher(&self, settings: &Settings, origin: &Url) -> publisher::Parts {
         publisher::Parts {
             database: self.database.clone(),
             bus: Arc::clone(&self.bus),
@@ -161,6 +174,7 @@ impl Shared {
             metrics: self.metrics.for_service("publisher"),
             sandbox: self.sandbox.clone(),
             networks: Arc::new(platforms::network),
+            links: Some(publisher::Links::new(origin.clone(), settings.media.signing_key.clone())),
         }
     }
 

@@ -1,12 +1,19 @@
 //! The gateway as a process of its own.
 
-use std::error::Error;
+use std::{error::Error, io::Write as _, process::ExitCode};
 
 use gateway::Settings;
 use runtime::{shutdown::Shutdown, telemetry};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    let Err(error) = start().await else { return ExitCode::SUCCESS };
+    // Nobody is left to be told when standard error is closed.
+    let _ = writeln!(std::io::stderr(), "gateway: {error}");
+    ExitCode::FAILURE
+}
+
+async fn start() -> Result<(), Box<dyn Error>> {
     let settings = Settings::load()?;
     telemetry::init("gateway", settings.log.format, &settings.log.filter)?;
     let shutdown = Shutdown::new(settings.shutdown_deadline());

@@ -63,6 +63,9 @@ pub(crate) enum Problem {
     /// No such network here.
     #[error("there is no network `{0}` here")]
     UnsupportedPlatform(String),
+    /// The network has nothing of the kind.
+    #[error("the network `{0}` does not offer this")]
+    UnsupportedAbility(&'static str),
     /// The project is in test mode and no sandbox is configured.
     #[error("this key is a test key and no sandbox is configured for it")]
     SandboxUnavailable,
@@ -103,6 +106,7 @@ pub(crate) const CODES: &[Entry] = &[
     ("validation_failed", 422, "The request is not valid"),
     ("idempotency_key_reused", 422, "The idempotency key was used for another call"),
     ("unsupported_platform", 422, "The network is not supported"),
+    ("unsupported_ability", 422, "The network does not offer this"),
     ("sandbox_unavailable", 422, "There is no sandbox"),
     ("internal", 500, "Internal error"),
     ("unavailable", 503, "Unavailable at the moment"),
@@ -139,6 +143,7 @@ impl Problem {
             Self::Invalid(_) => "validation_failed",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::UnsupportedPlatform(_) => "unsupported_platform",
+            Self::UnsupportedAbility(_) => "unsupported_ability",
             Self::SandboxUnavailable => "sandbox_unavailable",
             Self::Unavailable { .. } => "unavailable",
             Self::PlatformTimeout => "platform_timeout",
@@ -258,6 +263,7 @@ mod tests {
             Problem::Invalid(Vec::new()),
             Problem::IdempotencyKeyReused,
             Problem::UnsupportedPlatform(text()),
+            Problem::UnsupportedAbility(""),
             Problem::SandboxUnavailable,
             Problem::unavailable(""),
             Problem::PlatformTimeout,

@@ -54,6 +54,8 @@ routes! {
     "/v1/events" { get => events::list }
     "/v1/social-accounts" { get => accounts::list, post => accounts::connect }
     "/v1/social-accounts/{id}" { get => accounts::get, patch => accounts::patch, delete => accounts::delete }
+    "/v1/social-accounts/{id}/health" { get => accounts::health }
+    "/v1/social-accounts/{id}/metrics" { get => accounts::metrics }
     "/v1/posts" { get => posts::list, post => posts::create }
     "/v1/posts/batch" { post => posts::batch }
     "/v1/posts/validate" { post => posts::validate }

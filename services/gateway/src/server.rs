@@ -19,7 +19,7 @@ use runtime::{
     shutdown::Shutdown,
     tasks::{TaskError, Tasks},
 };
-use store::{Database, StoreError};
+use store::{Database, StoreError, sealed};
 use url::Url;
 use vault::VaultError;
 
@@ -121,14 +121,29 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), GatewayEr
     let vitals = crate::Vitals::new(parts.database.clone(), Arc::clone(&parts.bus), &metrics)?;
     let bus = Arc::clone(&parts.bus);
     let admin = Admin::start(&settings.gateway.admin, metrics, Arc::new(vitals), shutdown.clone())?;
-    let bound = serve(parts, &settings, shutdown.clone()).await?;
+    let ended = match shutdown.soft().run_until_cancelled(check_keys(&parts)).await {
+        Some(Ok(())) => serve_until(parts, &settings, &admin, shutdown).await,
+        Some(Err(error)) => Err(error),
+        None => Ok(()),
+    };
+    bus.close().await;
+    admin.stop().await;
+    ended
+}
+
+async fn serve_until(parts: Parts, settings: &Settings, admin: &Admin, shutdown: Shutdown) -> Result<(), GatewayError> {
+    let bound = serve(parts, settings, shutdown.clone()).await?;
     tracing::info!(addr = %bound.addr, admin = %admin.addr(), "the API is open at {}", bound.origin);
     let tasks = Tasks::new(shutdown);
     tasks.spawn("http", bound.server);
-    let ended = tasks.finish().await;
-    bus.close().await;
-    admin.stop().await;
-    ended.map_err(GatewayError::from)
+    Ok(tasks.finish().await?)
+}
+
+/// Waits for the database, and refuses to seal with the keys of another installation: what callers hand in would be
+/// accepted and open for nobody.
+async fn check_keys(parts: &Parts) -> Result<(), GatewayError> {
+    let stored = sealed::list_piles_when_there(&parts.database).await?;
+    Ok(parts.ring.check(&stored)?)
 }
 
 async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, GatewayError> {

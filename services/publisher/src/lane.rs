@@ -63,7 +63,11 @@ pub(crate) async fn run(
     permit: OwnedSemaphorePermit,
     work: LaneWork,
 ) {
-    let seat = Seat::new(Arc::clone(&permits), permit, worker.origin(&work.account));
+    let seat = Seat::new(
+        Arc::clone(&permits),
+        permit,
+        worker.origin(work.account.platform, work.account.mode, &work.account.facts),
+    );
     let permits = &*permits;
     let mut lane = Lane {
         held: work.held,

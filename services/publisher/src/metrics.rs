@@ -11,6 +11,7 @@ pub(crate) struct PublisherMetrics {
     unconfirmed: IntCounterVec,
     breaker_open: GaugeVec,
     throttled: IntCounterVec,
+    live_reads: IntCounterVec,
 }
 
 impl PublisherMetrics {
@@ -45,6 +46,11 @@ impl PublisherMetrics {
                 "Sends put off before any call because a budget was used up",
                 &["platform", "scope"],
             )?,
+            live_reads: metrics.counters(
+                "fanfare_live_reads_total",
+                "What networks were asked while a caller waited, by how it ended",
+                &["platform", "outcome"],
+            )?,
         })
     }
 
@@ -66,6 +72,10 @@ impl PublisherMetrics {
 
     pub(crate) fn throttled(&self, platform: Platform, scope: Scope) {
         self.throttled.with_label_values(&[platform.name(), scope.word()]).inc();
+    }
+
+    pub(crate) fn live_read(&self, platform: Platform, outcome: &str) {
+        self.live_reads.with_label_values(&[platform.name(), outcome]).inc();
     }
 
     pub(crate) fn unconfirmed(&self, platform: Platform) {

@@ -20,14 +20,16 @@ use vault::Context;
 
 use crate::{
     lane::Lane,
+    links,
     origins::{Said, WatchedDoor},
     server::Worker,
+    stage,
 };
 
 /// One exchange of preparing: an upload, a poll, a look-up.
 const EXCHANGE: Duration = Duration::from_secs(60);
 /// A file that the network is still processing after this long is given up on for now.
-const PROCESSING: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const PROCESSING: SignedDuration = SignedDuration::from_mins(10);
 
 /// Why a part could not be prepared.
 pub(crate) enum Trouble {
@@ -44,12 +46,16 @@ pub(crate) async fn prepare(worker: &Worker, lane: &mut Lane, work: &Work, part:
     open_tokens(worker, lane).map_err(|refusal| Trouble::Refused("container", refusal))?;
     let lane = &*lane;
     kept(worker, lane, async {
+        if let Some(begun) = checkpoint(worker, work, part, stage::CONTAINER) {
+            return stage::stage(worker, lane, work, part, begun).await;
+        }
         let mut handles = Vec::new();
         for (place, file) in work.parts[part].media.iter().enumerate() {
             let handle = upload(worker, lane, work, part, place, file).await?;
             handles.push((handle, file.alt_text.clone()));
         }
-        compose(worker, lane, work, part, &handles).await
+        let composed = compose(worker, lane, work, part, &handles).await?;
+        stage::stage(worker, lane, work, part, composed).await
     })
     .await
 }
@@ -103,17 +109,17 @@ pub(crate) fn account(lane: &Lane) -> Result<Account<'_>, Refusal> {
     })
 }
 
-fn not_now(message: &str) -> Refusal {
+pub(crate) fn not_now(message: &str) -> Refusal {
     Refusal::NotNow { message: message.to_owned(), http_status: None, after: None }
 }
 
 /// The way to the account's server for one call of preparing.
-struct Way<'a> {
+pub(crate) struct Way<'a> {
     watched: WatchedDoor,
     bases: &'a Bases,
 }
 
-fn way<'a>(worker: &'a Worker, lane: &Lane) -> Result<Way<'a>, Refusal> {
+pub(crate) fn way<'a>(worker: &'a Worker, lane: &Lane) -> Result<Way<'a>, Refusal> {
     let (door, bases) = worker
         .doors
         .of(lane.account.mode)
@@ -122,7 +128,7 @@ fn way<'a>(worker: &'a Worker, lane: &Lane) -> Result<Way<'a>, Refusal> {
 }
 
 impl Way<'_> {
-    fn cx(&self, worker: &Worker) -> Cx<'_> {
+    pub(crate) fn cx(&self, worker: &Worker) -> Cx<'_> {
         Cx {
             door: self.watched.door(),
             bases: self.bases,
@@ -133,7 +139,7 @@ impl Way<'_> {
     }
 
     /// Notes what the call said of the server.
-    fn heard<T>(&self, lane: &Lane, made: Result<T, Refusal>) -> Result<T, Refusal> {
+    pub(crate) fn heard<T>(&self, lane: &Lane, made: Result<T, Refusal>) -> Result<T, Refusal> {
         lane.seat.hear(&self.watched.verdict(&Said::of_result(&made)));
         made
     }
@@ -198,7 +204,13 @@ fn checkpoint(worker: &Worker, work: &Work, part: usize, step: &str) -> Option<V
         .map(|done| done.value.clone())
 }
 
-async fn keep_checkpoint(worker: &Worker, work: &Work, part: usize, step: &str, value: Value) -> Result<(), Trouble> {
+pub(crate) async fn keep_checkpoint(
+    worker: &Worker,
+    work: &Work,
+    part: usize,
+    step: &str,
+    value: Value,
+) -> Result<(), Trouble> {
     let position = i16::try_from(part).unwrap_or(i16::MAX);
     let kept = worker.targets.checkpoint(work.target_id.0, position, step, work.rev, value).await;
     kept.map_err(|error| Trouble::Refused("media", not_now(&error.to_string())))
@@ -225,7 +237,13 @@ async fn fetch(worker: &Worker, lane: &Lane, file: &MediaRef) -> Result<Media, R
     let probe = media::probe(&bytes, None, &worker.probe_caps).map_err(refusal_of)?;
     let rules = rules(&worker.network(lane.platform()).spec().media, probe.kind);
     let fitted = worker.fitter.fit(bytes, &rules).await.map_err(refusal_of)?;
-    Ok(media_of(fitted, file.filename.clone().or(filename), file.alt_text.clone()))
+    let filename = file.filename.clone().or(filename);
+    let filename = filename.unwrap_or_else(|| format!("file.{}", fitted.probe.format.extension()));
+    let url = match worker.network(lane.platform()).spec().media.fetched {
+        true => links::address(worker, lane.account.project_id, file.id, &fitted, &filename).await?,
+        false => None,
+    };
+    Ok(media_of(fitted, filename, file.alt_text.clone(), url))
 }
 
 async fn stored(worker: &Worker, id: MediaId) -> Result<bytes::Bytes, MediaError> {
@@ -249,15 +267,15 @@ fn rules(spec: &MediaRules, kind: Kind) -> Rules {
     }
 }
 
-fn media_of(fitted: Fitted, filename: Option<String>, alt_text: Option<String>) -> Media {
+fn media_of(fitted: Fitted, filename: String, alt_text: Option<String>, url: Option<String>) -> Media {
     let content_type = fitted.probe.content_type().to_owned();
-    let filename = filename.unwrap_or_else(|| format!("file.{}", fitted.probe.format.extension()));
     Media {
         dimensions: fitted.probe.width.zip(fitted.probe.height),
         bytes: fitted.bytes,
         content_type,
         filename,
         alt_text,
+        url,
     }
 }
 

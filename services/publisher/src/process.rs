@@ -10,9 +10,9 @@ use runtime::{
     metrics::Metrics,
     shutdown::Shutdown,
 };
-use store::{Database, DatabaseVitals};
+use store::{Database, DatabaseVitals, sealed};
 
-use crate::{Parts, PublisherError, Settings, serve};
+use crate::{Links, Parts, PublisherError, Settings, serve};
 
 /// Runs until `shutdown`.
 ///
@@ -25,11 +25,24 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<(), Publisher
         vec![Arc::new(DatabaseVitals::new(parts.database.clone())), bus::vitals(Arc::clone(&parts.bus))];
     let bus = Arc::clone(&parts.bus);
     let admin = Admin::start(&settings.publisher.admin, metrics, Arc::new(vitals), shutdown.clone())?;
-    tracing::info!(admin = %admin.addr(), "the publisher takes lanes");
-    let ended = serve(parts, settings.publisher, shutdown).await;
+    let ended = match shutdown.soft().run_until_cancelled(check_keys(&parts)).await {
+        Some(Ok(())) => {
+            tracing::info!(admin = %admin.addr(), "the publisher takes lanes");
+            serve(parts, settings.publisher, shutdown).await
+        }
+        Some(Err(error)) => Err(error),
+        None => Ok(()),
+    };
     bus.close().await;
     admin.stop().await;
     ended
+}
+
+/// Waits for the database, and refuses to start without a key that something stored was sealed to: each account whose
+/// tokens do not open would look like one whose network is down.
+async fn check_keys(parts: &Parts) -> Result<(), PublisherError> {
+    let stored = sealed::list_piles_when_there(&parts.database).await?;
+    Ok(parts.ring.check(&stored)?)
 }
 
 async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, PublisherError> {
@@ -58,5 +71,20 @@ async fn parts(settings: &Settings, metrics: Metrics) -> Result<Parts, Publisher
         metrics,
         sandbox,
         networks: Arc::new(platforms::network),
+        links: links(settings)?,
     })
+}
+
+/// Only where both are said: without either a network could not fetch a file.
+fn links(settings: &Settings) -> Result<Option<Links>, PublisherError> {
+    let (origin, key) = (&settings.gateway.public_url, &settings.media.signing_key);
+    if origin.is_empty() || key.is_empty() {
+        return Ok(None);
+    }
+    let bad = |key, problem: String| PublisherError::Setting { key, problem };
+    if key.expose().len() < 32 {
+        return Err(bad("media.signing_key", "must have at least 32 characters".to_owned()));
+    }
+    let origin = origin.parse().map_err(|error| bad("gateway.public_url", format!("is not a URL: {error}")))?;
+    Ok(Some(Links::new(origin, key.clone())))
 }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use bus::Bus;
-use domain::{job::Queue, platform::Platform};
+use domain::{
+    job::{Call, Queue},
+    platform::Platform,
+    policy::Mode,
+};
 use egress::Door;
 use jiff::{SignedDuration, Timestamp};
 use media::{Fitter, Objects, ProbeCaps};
@@ -17,10 +21,11 @@ use runtime::{
     shutdown::Shutdown,
     tasks::{TaskError, Tasks},
 };
+use serde_json::Value;
 use store::{
     Database,
     lanes::{Lanes, LeaseSettings},
-    targets::{AccountWork, Targets},
+    targets::Targets,
 };
 use tokio::sync::Semaphore;
 use url::Url;
@@ -29,8 +34,11 @@ use vault::PrivateRing;
 use crate::{
     clock::DatabaseClock,
     consume,
+    links::Links,
+    live,
     metrics::PublisherMetrics,
     origins::{Origin, Origins},
+    questions,
     settings::PublisherSettings,
 };
 
@@ -58,6 +66,8 @@ pub struct Parts {
     pub sandbox: Option<Url>,
     /// [`platforms::network`].
     pub networks: Networks,
+    /// Where networks that fetch files find them; without it, posts with files for those are refused.
+    pub links: Option<Links>,
 }
 
 /// Why the publisher ended otherwise than asked to.
@@ -99,6 +109,7 @@ pub enum PublisherError {
 
 /// What every lane shares.
 pub(crate) struct Worker {
+    pub(crate) database: Database,
     pub(crate) lanes: Lanes,
     pub(crate) targets: Targets,
     pub(crate) ring: PrivateRing,
@@ -110,6 +121,7 @@ pub(crate) struct Worker {
     pub(crate) metrics: PublisherMetrics,
     pub(crate) shutdown: Shutdown,
     pub(crate) clock: DatabaseClock,
+    pub(crate) links: Option<Links>,
     networks: Networks,
     origins: Origins,
 }
@@ -127,12 +139,12 @@ impl Worker {
         (self.networks)(platform)
     }
 
-    /// The server that an account's calls go to.
-    pub(crate) fn origin(&self, account: &AccountWork) -> Arc<Origin> {
-        let network = self.network(account.platform);
+    /// The server that an account's calls go to, by the account's facts.
+    pub(crate) fn origin(&self, platform: Platform, mode: Mode, facts: &Value) -> Arc<Origin> {
+        let network = self.network(platform);
         // Without a way out no call is made, and any name will do.
-        let name = self.doors.of(account.mode).map_or("", |(_, bases)| network.origin(bases, &account.facts));
-        self.origins.get(account.platform, network.spec().origins, account.mode, name)
+        let name = self.doors.of(mode).map_or("", |(_, bases)| network.origin(bases, facts));
+        self.origins.get(platform, network.spec().origins, mode, name)
     }
 
     pub(crate) fn grace(&self) -> SignedDuration {
@@ -155,7 +167,9 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
     let metrics = PublisherMetrics::new(&parts.metrics)?;
     let worker = Arc::new(Worker {
         lanes: Lanes::new(parts.database.clone(), lease),
-        targets: Targets::new(parts.database),
+        targets: Targets::new(parts.database.clone()),
+        database: parts.database,
+        links: parts.links,
         ring: parts.ring,
         doors: Doors::new(&parts.door, parts.sandbox.as_ref()),
         objects: parts.objects,
@@ -168,7 +182,9 @@ pub async fn serve(parts: Parts, settings: PublisherSettings, shutdown: Shutdown
         networks: parts.networks,
         settings,
     });
+    let asked = parts.bus.answer(Call::Live, live::AT_ONCE).await?;
     let tasks = Tasks::new(shutdown);
+    tasks.spawn("answers", questions::answer(Arc::clone(&worker), asked));
     for platform in Platform::all() {
         let permits = worker.settings.lanes.min(worker.network(platform).spec().permits).max(1);
         // Twice the permits in lanes of full messages, so that the next ones are here when a lane is given back.

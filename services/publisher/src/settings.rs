@@ -6,6 +6,7 @@ use bus::RabbitSettings;
 use egress::EgressSection;
 use runtime::{
     admin::AdminSettings,
+    secret::Secret,
     sections::{KNOWN, LogSection, SandboxSection, VaultSection},
     settings::SettingsError,
 };
@@ -20,6 +21,7 @@ const DEFAULT: &str = include_str!("../default.toml");
 #[allow(missing_docs, reason = "default.toml documents each")]
 pub struct Settings {
     pub publisher: PublisherSettings,
+    pub gateway: GatewaySection,
     pub database: DatabaseSettings,
     pub broker: RabbitSettings,
     pub egress: EgressSection,
@@ -42,11 +44,19 @@ pub struct PublisherSettings {
     pub admin: AdminSettings,
 }
 
-/// `[media]`, as far as it concerns who only reads: no key that signs links.
+/// `[gateway]`, as far as it concerns who links to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "default.toml documents each")]
+pub struct GatewaySection {
+    pub public_url: String,
+}
+
+/// `[media]`, as far as it concerns who reads files and links to them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "default.toml documents each")]
 pub struct MediaSection {
     pub directory: std::path::PathBuf,
+    pub signing_key: Secret,
 }
 
 impl Settings {

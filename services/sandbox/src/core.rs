@@ -1,4 +1,5 @@
-//! What all networks share: clock, journal, ledger, faults, quotas, uploaded bytes. Nothing here knows a network.
+//! What all networks share: clock, journal, ledger, faults, quotas, uploaded bytes, OAuth apps and codes.
+//! Nothing here knows a network.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -8,6 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::consent::{Apps, Codes};
 use crate::faults::Switchboard;
 use crate::inbox::Inboxes;
 use crate::journal::{Journal, Source};
@@ -29,6 +31,8 @@ pub(crate) struct Core {
     pub(crate) quotas: Quotas,
     pub(crate) inboxes: Inboxes,
     pub(crate) shelf: Shelf,
+    pub(crate) apps: Apps,
+    pub(crate) codes: Codes,
     /// Cancelled when the server stops: whoever hangs on purpose lets go.
     pub(crate) stopping: CancellationToken,
 }
@@ -50,6 +54,8 @@ impl Core {
             quotas: Quotas::new(settings.enforce_quotas),
             inboxes: Inboxes::default(),
             shelf: Shelf::open(directory.join("uploads"))?,
+            apps: Apps::default(),
+            codes: Codes::default(),
             stopping,
         })
     }

@@ -14,6 +14,8 @@ use crate::network::Platform;
 pub(crate) enum Kind {
     Post,
     Reply,
+    /// A remark below a post, where that is something else than a post that answers.
+    Comment,
     /// A public post whose content was replaced.
     Edit,
 }

@@ -4,8 +4,8 @@
 //! misunderstanding on one side shows on the other. It is strict where the networks are, keeps a ledger on disk of
 //! everything that became public, and can be told to fail in every way that matters (`faults`).
 //!
-//! Where things are: a Bluesky PDS and AppView and a Mastodon instance at the origin itself, X below `/x`, the sandbox's
-//! own API below `/_sandbox`, a page with every post at `/`.
+//! Where things are: a Bluesky PDS and AppView and a Mastodon instance at the origin itself, X below `/x`,
+//! LinkedIn below `/linkedin`, the sandbox's own API below `/_sandbox`, a page with every post at `/`.
 //!
 //! *Invariant:* no answer leaves before what it tells of is written, so a killed sandbox remembers all it has said.
 //! *Invariant:* a network knows the shared parts (`core`), and no shared part knows a network, but for the registry in
@@ -18,14 +18,18 @@ mod body;
 mod call;
 mod clock;
 mod connection;
+mod consent;
 mod core;
 mod directory;
 mod error;
+mod facebook;
 mod faults;
+mod graph;
 mod house;
 mod inbox;
 mod journal;
 mod ledger;
+mod linkedin;
 mod lock;
 mod mastodon;
 mod network;
@@ -37,6 +41,7 @@ mod service;
 mod settings;
 mod shelf;
 mod sniff;
+mod threads;
 mod world;
 mod x;
 

@@ -10,34 +10,70 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::consent::{ClientIds, ReadyMade};
 use crate::core::Core;
 use crate::page::Shown;
-use crate::{bluesky, mastodon, x};
+use crate::{bluesky, facebook, linkedin, mastodon, threads, x};
 
 /// The networks of this sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Platform {
     Bluesky,
+    #[serde(rename = "linkedin")]
+    LinkedIn,
+    Facebook,
     Mastodon,
+    Threads,
     X,
 }
 
-/// How a network is opened and where its routes are.
+/// How a network is opened, where its routes are, and which apps it has from the start.
 pub(crate) struct Registered {
     pub(crate) open: fn(Arc<Core>) -> Arc<dyn Network>,
     pub(crate) mount: fn(&mut ServiceConfig),
+    pub(crate) apps: &'static [ReadyMade],
+    pub(crate) client_ids: ClientIds,
 }
 
 impl Platform {
-    pub(crate) const ALL: [Self; 3] = [Self::Bluesky, Self::Mastodon, Self::X];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Bluesky, Self::Facebook, Self::LinkedIn, Self::Mastodon, Self::Threads, Self::X];
 
     /// The registry.
     pub(crate) fn entry(self) -> Registered {
         match self {
-            Self::Bluesky => Registered { open: bluesky::open, mount: bluesky::mount },
-            Self::Mastodon => Registered { open: mastodon::open, mount: mastodon::mount },
-            Self::X => Registered { open: x::open, mount: x::mount },
+            Self::Bluesky => Registered {
+                open: bluesky::open,
+                mount: bluesky::mount,
+                apps: &bluesky::APPS,
+                client_ids: ClientIds::Address,
+            },
+            Self::LinkedIn => Registered {
+                open: linkedin::open,
+                mount: linkedin::mount,
+                apps: &linkedin::APPS,
+                client_ids: ClientIds::Word,
+            },
+            Self::Facebook => Registered {
+                open: facebook::open,
+                mount: facebook::mount,
+                apps: &facebook::APPS,
+                client_ids: ClientIds::Number,
+            },
+            Self::Threads => Registered {
+                open: threads::open,
+                mount: threads::mount,
+                apps: &threads::APPS,
+                client_ids: ClientIds::Number,
+            },
+            Self::Mastodon => Registered {
+                open: mastodon::open,
+                mount: mastodon::mount,
+                apps: &mastodon::APPS,
+                client_ids: ClientIds::Word,
+            },
+            Self::X => Registered { open: x::open, mount: x::mount, apps: &x::APPS, client_ids: ClientIds::Word },
         }
     }
 
@@ -45,8 +81,32 @@ impl Platform {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Bluesky => "bluesky",
+            Self::LinkedIn => "linkedin",
+            Self::Facebook => "facebook",
+            Self::Threads => "threads",
             Self::Mastodon => "mastodon",
             Self::X => "x",
+        }
+    }
+}
+
+/// An account as `POST /_sandbox/accounts` asks for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) username: Option<String>,
+    /// Who may sign in for it.
+    pub(crate) person: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) login: Option<String>,
+}
+
+impl Wanted {
+    /// Refuses what the network has no use for, so that nobody believes it was heeded.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), String> {
+        let given = [("person", &self.person), ("kind", &self.kind), ("login", &self.login)];
+        match given.iter().find(|(name, value)| value.is_some() && !known.contains(name)) {
+            Some((name, _)) => Err(format!("{name}: this network's accounts have none")),
+            None => Ok(()),
         }
     }
 }
@@ -64,8 +124,9 @@ pub(crate) struct NewAccount {
 
 /// One network's state. Its HTTP handlers live in its own directory and reach it through [`crate::call::Call`].
 pub(crate) trait Network: Any + Send + Sync {
-    /// Makes an account, or fresh credentials for the account that has the name already. `Err` says what is wrong with the name.
-    fn create_account(&self, username: Option<&str>) -> Result<NewAccount, String>;
+    /// Makes an account, or fresh credentials for the account that has the name already. `Err` says what is wrong with
+    /// what was asked.
+    fn create_account(&self, wanted: &Wanted) -> Result<NewAccount, String>;
 
     /// Applies a fact read back from the journal.
     fn replay(&self, fact: &RawValue) -> Result<(), serde_json::Error>;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::consent::{App, Issued};
 use crate::core::Core;
 use crate::error::SandboxError;
 use crate::faults::{Fault, StruckBy, TextStrike};
@@ -28,6 +29,9 @@ pub(crate) enum Fact {
     FaultStruck { id: u64 },
     TextStruck(TextStrike),
     Inbox(inbox::Fact),
+    AppMade(App),
+    CodeIssued(Box<Issued>),
+    CodeSpent { code: String },
 }
 
 impl Fact {
@@ -98,6 +102,9 @@ impl World {
             Fact::FaultStruck { id } => core.faults.count_switch(id),
             Fact::TextStruck(strike) => core.faults.count_text(strike),
             Fact::Inbox(fact) => core.inboxes.apply(fact),
+            Fact::AppMade(app) => core.apps.add(app),
+            Fact::CodeIssued(issued) => core.codes.restore(*issued),
+            Fact::CodeSpent { code } => core.codes.spend(&code),
         }
     }
 }

@@ -10,7 +10,7 @@ use domain::{
 use egress::{Body, ExchangeError, Limits, Method, Request, Response};
 use platforms::{
     Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part, PreviewRequest,
-    ProbeClass, Refresh, RuleFault, Sought, Spec, TargetDraft,
+    ProbeClass, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 use publisher::Networks;
 use serde_json::{Value, json};
@@ -107,6 +107,10 @@ impl Network for Played {
             Class::Handle | Class::Slow => handle::probe(cx, &self.origin, account, sought.composed).await,
             Class::Blind => Probe::Impossible,
         }
+    }
+
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
     }
 
     fn follower(&self) -> Option<&dyn Follow> {

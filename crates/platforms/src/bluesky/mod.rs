@@ -10,6 +10,7 @@ mod facets;
 mod grant;
 mod jwt;
 mod media;
+mod numbers;
 mod probe;
 mod publish;
 mod quota;
@@ -22,13 +23,14 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
+use jiff::Timestamp;
 use serde_json::Value;
 
 pub use facets::{Facet, Feature, facets};
 
 use crate::{
-    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
-    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp,
+    Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 
 /// Bluesky. Probe class A.
@@ -79,6 +81,11 @@ impl Network for Bluesky {
         probe::probe(cx, account, sought).await
     }
 
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     /// A post is live once it is taken.
     fn follower(&self) -> Option<&dyn Follow> {
         None
@@ -97,7 +104,20 @@ impl Network for Bluesky {
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
-        None
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Numbers for Bluesky {
+    /// It counts nothing by time.
+    async fn account_numbers(
+        &self,
+        cx: &Cx<'_>,
+        account: &Account<'_>,
+        _period: (Timestamp, Timestamp),
+    ) -> Result<AccountNumbers, Refusal> {
+        numbers::account_numbers(cx, account).await
     }
 }
 

@@ -60,8 +60,8 @@ pub(super) async fn renew(cx: &Cx<'_>, service: &str, refresh_jwt: &str) -> Resu
 /// Whether the token opens the repository it was kept for.
 pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
     let answer = Access::open(account)?.session(cx).await?;
-    match answer.success::<Value>() {
-        Some(session) => stored::same(account, session["did"].as_str().unwrap_or_default()),
+    match answer.success::<Value>().as_ref().and_then(|session| session["did"].as_str()) {
+        Some(did) => stored::same(account, did),
         None => Err(failure::failed(cx.now, &answer, |answer| errors::classify(cx.now, answer))),
     }
 }

@@ -79,6 +79,7 @@ pub(super) static SPEC: Spec = Spec {
         video_types: &[],
         // The schema has no limit; the network's own app has this one.
         alt_text_max: 2_000,
+        fetched: false,
     },
     abilities: &[Ability::Thread, Ability::FirstComment],
     options,

@@ -51,8 +51,16 @@ pub(super) struct DidService {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Profile {
+    #[serde(default)]
+    pub(super) did: String,
     pub(super) display_name: Option<String>,
     pub(super) avatar: Option<String>,
+    #[serde(default)]
+    pub(super) followers_count: Value,
+    #[serde(default)]
+    pub(super) follows_count: Value,
+    #[serde(default)]
+    pub(super) posts_count: Value,
 }
 
 #[derive(Debug, Deserialize)]

@@ -64,7 +64,7 @@ pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Ref
     stored::same(account, &profile(cx, &held.base, &held.access_token).await?.id)
 }
 
-async fn profile(cx: &Cx<'_>, base: &str, access_token: &str) -> Result<Profile, Refusal> {
+pub(super) async fn profile(cx: &Cx<'_>, base: &str, access_token: &str) -> Result<Profile, Refusal> {
     let answer = Ask::get(base, "/api/v1/accounts/verify_credentials").bearer(access_token).call(cx).await?;
     match answer.success::<Profile>() {
         Some(profile) if words::is_id(&profile.id) && is_username(&profile.username) => Ok(profile),

@@ -7,6 +7,7 @@ mod consent;
 mod errors;
 mod facts;
 mod media;
+mod numbers;
 mod probe;
 mod publish;
 mod quota;
@@ -18,13 +19,14 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
+use jiff::Timestamp;
 use serde_json::Value;
 
 pub use text::status_length;
 
 use crate::{
-    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part, PreviewRequest, Refresh,
-    RuleFault, Sought, Spec, TargetDraft,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, Part,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft,
 };
 
 /// Mastodon. Probe class A on Mastodon itself and within the hour, C otherwise.
@@ -74,6 +76,11 @@ impl Network for Mastodon {
         probe::probe(cx, account, sought).await
     }
 
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     /// A post is live once it is taken.
     fn follower(&self) -> Option<&dyn Follow> {
         None
@@ -93,6 +100,19 @@ impl Network for Mastodon {
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
-        None
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Numbers for Mastodon {
+    /// It counts nothing by time.
+    async fn account_numbers(
+        &self,
+        cx: &Cx<'_>,
+        account: &Account<'_>,
+        _period: (Timestamp, Timestamp),
+    ) -> Result<AccountNumbers, Refusal> {
+        numbers::account_numbers(cx, account).await
     }
 }

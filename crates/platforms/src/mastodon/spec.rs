@@ -52,6 +52,7 @@ pub(super) static SPEC: Spec = Spec {
         video_max_bytes: 103_809_024,
         video_types: &["video/mp4", "video/webm", "video/quicktime"],
         alt_text_max: 1_500,
+        fetched: false,
     },
     abilities: &[Ability::Thread, Ability::FirstComment],
     options,

@@ -34,6 +34,12 @@ pub(super) struct Profile {
     pub(super) bot: bool,
     #[serde(default)]
     pub(super) group: bool,
+    #[serde(default)]
+    pub(super) followers_count: Value,
+    #[serde(default)]
+    pub(super) following_count: Value,
+    #[serde(default)]
+    pub(super) statuses_count: Value,
 }
 
 #[derive(Debug, Deserialize)]

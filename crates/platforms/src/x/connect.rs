@@ -87,12 +87,18 @@ fn fingerprint(cx: &Cx<'_>, client: &Client<'_>) -> String {
 /// Whether the token opens the account it was kept for.
 pub(super) async fn health(cx: &Cx<'_>, account: &Account<'_>) -> Result<(), Refusal> {
     let held: XTokens = stored::open(account)?;
-    stored::same(account, &whose(cx, &held.access_token).await?.id)
+    stored::same(account, &me(cx, &held.access_token, "verified").await?.id)
 }
 
+/// The token's user with all that is kept of it.
 pub(super) async fn whose(cx: &Cx<'_>, access_token: &str) -> Result<User, Refusal> {
+    me(cx, access_token, "profile_image_url,verified,verified_type,subscription_type").await
+}
+
+/// The token's user, with these fields besides those that it always has.
+pub(super) async fn me(cx: &Cx<'_>, access_token: &str, fields: &str) -> Result<User, Refusal> {
     let answer = Ask::get(cx.bases.get(BASE, DEFAULT_BASE), "/2/users/me")
-        .query("user.fields", "profile_image_url,verified,verified_type,subscription_type")
+        .query("user.fields", fields)
         .bearer(access_token)
         .call(cx)
         .await?;

@@ -7,6 +7,7 @@ mod consent;
 mod errors;
 mod gif;
 mod media;
+mod numbers;
 mod probe;
 mod publish;
 mod quota;
@@ -18,13 +19,14 @@ mod wire;
 
 use async_trait::async_trait;
 use domain::target::{Outcome, Probe, Refusal};
+use jiff::Timestamp;
 use serde_json::Value;
 
 pub use text::weighted_length;
 
 use crate::{
-    Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
-    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
+    Account, AccountNumbers, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp,
+    Part, PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 
 /// X. Probe class C.
@@ -78,6 +80,11 @@ impl Network for X {
         probe::probe(cx, account, sought).await
     }
 
+    /// It is sent as it was composed.
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
+    }
+
     /// A post is live once it is taken.
     fn follower(&self) -> Option<&dyn Follow> {
         None
@@ -96,7 +103,20 @@ impl Network for X {
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
-        None
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Numbers for X {
+    /// It counts nothing by time.
+    async fn account_numbers(
+        &self,
+        cx: &Cx<'_>,
+        account: &Account<'_>,
+        _period: (Timestamp, Timestamp),
+    ) -> Result<AccountNumbers, Refusal> {
+        numbers::account_numbers(cx, account).await
     }
 }
 

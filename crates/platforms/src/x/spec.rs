@@ -70,6 +70,7 @@ pub(super) static SPEC: Spec = Spec {
         video_max_bytes: 512 * 1024 * 1024,
         video_types: &["video/mp4", "video/quicktime", "video/webm", "video/mp2t"],
         alt_text_max: 1_000,
+        fetched: false,
     },
     abilities: &[Ability::Thread, Ability::FirstComment],
     options,

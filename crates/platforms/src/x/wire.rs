@@ -1,6 +1,7 @@
 //! X's JSON, as far as it is read. Fields beyond these are ignored; every one of these may be missing.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Envelope<T> {
@@ -19,6 +20,8 @@ pub(super) struct User {
     pub(super) name: Option<String>,
     pub(super) profile_image_url: Option<String>,
     pub(super) subscription_type: Option<String>,
+    #[serde(default)]
+    pub(super) public_metrics: Value,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{
+    platform::Platform,
     post::Role,
     target::{Live, Outcome, Refusal},
 };
@@ -21,6 +22,10 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).expect("a time of tests is in range")
 }
 
+/// Every origin that is one for all accounts.
+pub(crate) const BASES: &[&str] =
+    &["x", "facebook", "facebook_www", "instagram", "instagram_api", "instagram_www", "bluesky", "plc"];
+
 pub(crate) struct Bed {
     pub(crate) server: MockServer,
     pub(crate) door: Door,
@@ -38,8 +43,7 @@ impl Bed {
     pub(crate) async fn new() -> Self {
         let server = MockServer::start().await;
         let url = Url::parse(&server.uri()).expect("a server has an address");
-        let bases =
-            ["x", "bluesky", "plc"].into_iter().fold(Bases::default(), |bases, name| bases.with(name, url.clone()));
+        let bases = BASES.iter().copied().fold(Bases::default(), |bases, name| bases.with(name, url.clone()));
         Self { server, door: door(), bases, now: at(NOW) }
     }
 
@@ -118,6 +122,22 @@ impl Connected {
     pub(crate) fn get(&self) -> Account<'_> {
         Account { network_unique_id: &self.id, username: &self.username, facts: &self.facts, tokens: &self.tokens }
     }
+}
+
+/// A picture that a network has, where it takes no post without one; none elsewhere.
+pub(crate) fn needed_media(platform: Platform) -> Vec<(Value, Option<String>)> {
+    match platform {
+        Platform::Instagram => vec![(json!({"url": "https://f.example/a.jpg", "is_video": false}), None)],
+        _ => Vec::new(),
+    }
+}
+
+/// What was composed, as if the network had prepared it where it does that.
+pub(crate) fn prepared(platform: Platform, mut composed: Value) -> Value {
+    if platform == Platform::Instagram {
+        composed["container"] = json!({"id": "17", "state": "finished"});
+    }
+    composed
 }
 
 /// A main part of plain text.

@@ -11,7 +11,7 @@ fn file(kind: MediaKind, content_type: &'static str) -> DraftMedia<'static> {
         kind: Some(kind),
         content_type: Some(content_type),
         size: Some(1_000),
-        dimensions: Some((10, 10)),
+        dimensions: Some((1_000, 1_000)),
         alt_text: None,
     }
 }
@@ -174,6 +174,8 @@ fn a_preview_shows_every_request_and_no_secret() {
     // given
     let options = [
         (Platform::X, json!({"reply_settings": "following"})),
+        (Platform::Facebook, json!({})),
+        (Platform::Instagram, json!({"location_id": "213385402"})),
         (Platform::Bluesky, json!({"langs": ["en"]})),
         (Platform::Mastodon, json!({"visibility": "unlisted"})),
     ];
@@ -219,6 +221,12 @@ fn any_draft() -> impl Strategy<Value = (String, Vec<Option<&'static str>>, Valu
         Just("quote_tweet_id"),
         Just("~/"),
         Just("language"),
+        Just("link"),
+        Just("title"),
+        Just("placement"),
+        Just("user_tags"),
+        Just("collaborators"),
+        Just("thumb_offset"),
     ];
     let options = proptest::collection::btree_map(name.prop_map(str::to_owned), value, 0..4)
         .prop_map(|map| Value::Object(map.into_iter().collect()));

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use domain::{
     platform::Platform,
-    target::{Outcome, Probe},
+    target::{Outcome, Probe, Progress},
 };
-use platforms::{ConsentAnswer, Media, Network, OauthApp, network};
+use platforms::{ConsentAnswer, Media, Network, OauthApp, Part, Staged, network};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
 use crate::{
-    bed::{Bed, Connected, main_part, sought},
+    bed::{Bed, Connected, main_part, needed_media, prepared, sought},
     bluesky,
 };
 
@@ -52,6 +52,8 @@ fn bodies() -> Vec<Vec<u8>> {
 fn account(platform: Platform, uri: &str) -> Connected {
     let tokens = match platform {
         Platform::X => json!({"access_token": "a", "refresh_token": "r", "client_id": "c"}),
+        Platform::Facebook => json!({"access_token": "a"}),
+        Platform::Instagram => json!({"login": "instagram", "access_token": "a"}),
         Platform::Mastodon => json!({"base": uri, "access_token": "a"}),
         Platform::Bluesky => json!({"service": uri, "pds": uri, "did": "did:plc:alice", "access_jwt": "a",
             "refresh_jwt": "r", "app_password": "p"}),
@@ -62,7 +64,7 @@ fn account(platform: Platform, uri: &str) -> Connected {
 
 fn given(platform: Platform, uri: &str) -> Value {
     match platform {
-        Platform::X => json!({"access_token": "a"}),
+        Platform::X | Platform::Facebook | Platform::Instagram => json!({"access_token": "a"}),
         Platform::Mastodon => json!({"instance": uri, "access_token": "a"}),
         Platform::Bluesky => json!({"service": uri, "identifier": "alice.example", "app_password": "p"}),
     }
@@ -71,8 +73,14 @@ fn given(platform: Platform, uri: &str) -> Value {
 async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given: &Value, what: &str) {
     let cx = bed.cx();
     let account = account.get();
-    let part = main_part("hi", &Value::Null);
+    let media = needed_media(network.spec().platform);
+    let part = Part { media: &media, ..main_part("hi", &Value::Null) };
     let composed = network.compose(&cx, &account, &part).await.expect("composed without a call");
+    if let Some(stager) = network.stager() {
+        let staged = stager.stage(&cx, &account, &composed).await;
+        assert!(!matches!(staged, Ok(Staged::Ready(_))), "{what}: {staged:?}");
+    }
+    let composed = prepared(network.spec().platform, composed);
     let sent = network.send(&cx, &account, &composed).await;
     assert!(!matches!(sent, Outcome::Published(_)), "{what}: {sent:?}");
     assert!(!format!("{sent:?}").contains("\\0"), "{what}: {sent:?}");
@@ -85,11 +93,22 @@ async fn every_call(bed: &Bed, network: &dyn Network, account: &Connected, given
         filename: "x".to_owned(),
         dimensions: None,
         alt_text: Some("alt".to_owned()),
+        url: None,
     };
     let _ = network.upload(&cx, &account, &media).await;
     let _ = network.poll(&cx, &account, &json!({"id": "1"})).await;
     if let Some(refresher) = network.refresher() {
         assert!(refresher.refresh(&cx, &account, None).await.is_err(), "{what}");
+    }
+    let _ = network.health(&cx, &account).await;
+    if let Some(follower) = network.follower() {
+        for handle in [json!({"video": "1"}), json!({"media": 7}), json!(null)] {
+            let followed = follower.follow(&cx, &account, &handle).await;
+            assert!(!matches!(followed, Progress::Live(_)), "{what}: {followed:?}");
+        }
+    }
+    if let Some(numbers) = network.numbers() {
+        assert!(numbers.account_numbers(&cx, &account, (cx.now, cx.now)).await.is_err(), "{what}");
     }
     let mention = main_part("@bob.example", &Value::Null);
     let _ = network.compose(&cx, &account, &mention).await;
@@ -181,8 +200,10 @@ async fn what_was_stored_wrongly_is_refused_without_a_call() {
         let network = network(platform);
         let good = account(platform, &bed.uri());
         let bad = Connected::new("42", "alice", Value::Null, json!("not an object"));
-        let part = main_part("hi", &Value::Null);
+        let media = needed_media(platform);
+        let part = Part { media: &media, ..main_part("hi", &Value::Null) };
         let composed = network.compose(&bed.cx(), &good.get(), &part).await.expect("composed");
+        let composed = prepared(platform, composed);
         for stored in
             [Value::Null, json!({}), json!({"body": 7, "key": "a b", "composed_at": 0, "repo": "x"}), json!([])]
         {

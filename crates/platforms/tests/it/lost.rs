@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{platform::Platform, target::Outcome};
 use egress::Deadline;
-use platforms::{Bases, Cx, network};
+use platforms::{Bases, Cx, Part, network};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -13,7 +13,7 @@ use tokio::{
 use url::Url;
 
 use crate::{
-    bed::{Connected, NOW, at, door, main_part, outcome},
+    bed::{BASES, Connected, NOW, at, door, main_part, needed_media, outcome, prepared},
     bluesky,
 };
 
@@ -56,6 +56,10 @@ async fn server(does: Does) -> String {
 fn account(platform: Platform, uri: &str) -> Connected {
     match platform {
         Platform::X => Connected::new("42", "alice", Value::Null, json!({"access_token": "a"})),
+        Platform::Facebook => Connected::new("1755", "acme", Value::Null, json!({"access_token": "a"})),
+        Platform::Instagram => {
+            Connected::new("178", "acme", Value::Null, json!({"login": "instagram", "access_token": "a"}))
+        }
         Platform::Mastodon => Connected::new("109", "alice", Value::Null, json!({"base": uri, "access_token": "a"})),
         Platform::Bluesky => Connected::new(
             "did:plc:alice",
@@ -68,12 +72,15 @@ fn account(platform: Platform, uri: &str) -> Connected {
 }
 
 async fn send(platform: Platform, uri: &str, deadline: Deadline) -> Outcome {
-    let bases = Bases::default().with("x", Url::parse(uri).expect("an address"));
+    let url = Url::parse(uri).expect("an address");
+    let bases = BASES.iter().fold(Bases::default(), |bases, name| bases.with(name, url.clone()));
     let door = door();
     let cx = Cx { door: &door, bases: &bases, now: at(NOW), deadline, readings: None };
     let account = account(platform, uri);
-    let composed =
-        network(platform).compose(&cx, &account.get(), &main_part("hi", &Value::Null)).await.expect("composed");
+    let media = needed_media(platform);
+    let part = Part { media: &media, ..main_part("hi", &Value::Null) };
+    let composed = network(platform).compose(&cx, &account.get(), &part).await.expect("composed");
+    let composed = prepared(platform, composed);
     network(platform).send(&cx, &account.get(), &composed).await
 }
 
@@ -84,8 +91,14 @@ async fn an_answer_that_does_not_come_leaves_it_open() {
         // Only the one that hangs takes as long; it needs the time to take the request.
         let deadline = Deadline::after(Duration::from_secs(3));
         let send = |platform| send(platform, &uri, deadline);
-        let (x, bluesky, mastodon) = tokio::join!(send(Platform::X), send(Platform::Bluesky), send(Platform::Mastodon));
-        for sent in [x, bluesky, mastodon] {
+        let (x, facebook, instagram, bluesky, mastodon) = tokio::join!(
+            send(Platform::X),
+            send(Platform::Facebook),
+            send(Platform::Instagram),
+            send(Platform::Bluesky),
+            send(Platform::Mastodon)
+        );
+        for sent in [x, facebook, instagram, bluesky, mastodon] {
             assert_eq!(outcome(&sent), "ambiguous", "{does:?}: {sent:?}");
         }
     }

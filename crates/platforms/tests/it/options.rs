@@ -5,15 +5,14 @@ use platforms::{DraftMedia, DraftPart, TargetDraft, network};
 use serde_json::{Value, json};
 
 fn faults(platform: Platform, options: Value) -> Vec<(String, &'static str)> {
-    let media = vec![DraftMedia {
-        kind: Some(MediaKind::Image),
-        content_type: None,
-        size: None,
-        dimensions: None,
-        alt_text: None,
-    }];
+    let is_film = |name: &str| options.get(name).is_some();
+    let of_reels = ["share_to_feed", "cover_url", "thumb_offset", "audio_name", "trial_reel", "title"];
+    let kind = if of_reels.into_iter().any(is_film) { MediaKind::Video } else { MediaKind::Image };
+    let media = vec![DraftMedia { kind: Some(kind), content_type: None, size: None, dimensions: None, alt_text: None }];
     // Only these options go with media or without.
-    let media = if options.get("tagged_user_ids").is_some() { media } else { Vec::new() };
+    let needs_media =
+        platform == Platform::Instagram || options.get("tagged_user_ids").is_some() || options.get("title").is_some();
+    let media = if needs_media { media } else { Vec::new() };
     let part = DraftPart { role: Role::Main, content: "hi", media };
     let draft = TargetDraft { parts: vec![part], options };
     let faults = network(platform).check(&draft, &Value::Null);
@@ -29,6 +28,17 @@ fn good() -> Vec<(Platform, &'static str, Value)> {
         (Platform::X, "paid_partnership", json!(false)),
         (Platform::X, "community_id", json!("1")),
         (Platform::X, "tagged_user_ids", json!(["1", "2"])),
+        (Platform::Facebook, "link", json!("https://a.example/?b=c")),
+        (Platform::Facebook, "title", json!("A film")),
+        (Platform::Instagram, "placement", json!("timeline")),
+        (Platform::Instagram, "share_to_feed", json!(false)),
+        (Platform::Instagram, "collaborators", json!(["acme", "b.c_d"])),
+        (Platform::Instagram, "location_id", json!("213385402")),
+        (Platform::Instagram, "user_tags", json!([{"username": "bob", "x": 0.5, "y": 1}])),
+        (Platform::Instagram, "cover_url", json!("https://a.example/a.jpg")),
+        (Platform::Instagram, "thumb_offset", json!(1_500)),
+        (Platform::Instagram, "audio_name", json!("Our song")),
+        (Platform::Instagram, "trial_reel", json!("manual")),
         (Platform::Bluesky, "langs", json!(["en", "pt-BR", "zh-Hant-TW"])),
         (Platform::Bluesky, "labels", json!(["porn"])),
         (Platform::Bluesky, "external", json!({"uri": "https://a.example/?b", "title": "A", "description": ""})),
@@ -87,6 +97,29 @@ fn a_wrong_value_is_named_by_its_pointer() {
             "/quote_tweet_id",
         ),
         (Platform::X, json!([]), ""),
+        (Platform::Facebook, json!({"link": "a.example"}), "/link"),
+        (Platform::Facebook, json!({"link": "ftp://a.example"}), "/link"),
+        (Platform::Facebook, json!({"link": 7}), "/link"),
+        (Platform::Facebook, json!({"link": "https://a.example", "title": "A film"}), "/link"),
+        (Platform::Facebook, json!({"title": " "}), "/title"),
+        (Platform::Instagram, json!({"placement": "wall"}), "/placement"),
+        (Platform::Instagram, json!({"share_to_feed": "yes"}), "/share_to_feed"),
+        (Platform::Instagram, json!({"collaborators": ["@acme"]}), "/collaborators"),
+        (Platform::Instagram, json!({"collaborators": ["a", "b", "c", "d"]}), "/collaborators"),
+        (Platform::Instagram, json!({"location_id": "Berlin"}), "/location_id"),
+        (Platform::Instagram, json!({"location_id": 213_385_402}), "/location_id"),
+        (Platform::Instagram, json!({"user_tags": []}), "/user_tags"),
+        (Platform::Instagram, json!({"user_tags": [{"username": "bob"}]}), "/user_tags"),
+        (Platform::Instagram, json!({"user_tags": [{"username": "bob", "x": 1.5, "y": 0}]}), "/user_tags"),
+        (Platform::Instagram, json!({"user_tags": [{"username": "@bob", "x": 0.5, "y": 0}]}), "/user_tags"),
+        (Platform::Instagram, json!({"user_tags": [{"username": "bob", "x": 0, "y": 0, "z": 0}]}), "/user_tags"),
+        (Platform::Instagram, json!({"cover_url": "a.jpg"}), "/cover_url"),
+        (Platform::Instagram, json!({"thumb_offset": -1}), "/thumb_offset"),
+        (Platform::Instagram, json!({"cover_url": "https://a.example/a.jpg", "thumb_offset": 1}), "/thumb_offset"),
+        (Platform::Instagram, json!({"audio_name": ""}), "/audio_name"),
+        (Platform::Instagram, json!({"trial_reel": "yes"}), "/trial_reel"),
+        (Platform::Instagram, json!({"placement": "stories", "share_to_feed": true}), "/share_to_feed"),
+        (Platform::Instagram, json!({"placement": "stories", "location_id": "1"}), "/location_id"),
         (Platform::Bluesky, json!({"langs": ["english please"]}), "/langs"),
         (Platform::Bluesky, json!({"langs": ["en", "de", "fr", "es"]}), "/langs"),
         (Platform::Bluesky, json!({"labels": ["spam"]}), "/labels"),

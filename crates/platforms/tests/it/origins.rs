@@ -14,6 +14,9 @@ fn an_account_s_server_is_known_without_a_call() {
     let home = Bases::default();
     for (platform, facts, named) in [
         (Platform::X, json!(null), "https://api.x.com"),
+        (Platform::Facebook, json!(null), "https://graph.facebook.com"),
+        (Platform::Instagram, json!({"login": "instagram"}), "https://graph.instagram.com"),
+        (Platform::Instagram, json!({"login": "facebook"}), "https://graph.facebook.com"),
         (
             Platform::Bluesky,
             json!({"service": "https://bsky.social", "pds": "https://pds.example"}),

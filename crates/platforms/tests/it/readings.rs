@@ -5,16 +5,20 @@ use domain::{
     platform::Platform,
 };
 use jiff::SignedDuration;
-use platforms::{Cx, Readings, network};
+use platforms::{Cx, Part, Readings, network};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::bed::{Bed, Connected, NOW, at, main_part};
+use crate::bed::{Bed, Connected, NOW, at, main_part, needed_media, prepared};
 
 fn account(platform: Platform, bed: &Bed) -> Connected {
     let uri = bed.uri();
     match platform {
         Platform::X => Connected::new("42", "alice", Value::Null, json!({"access_token": "a"})),
+        Platform::Facebook => Connected::new("1755", "acme", Value::Null, json!({"access_token": "a"})),
+        Platform::Instagram => {
+            Connected::new("178", "acme", Value::Null, json!({"login": "instagram", "access_token": "a"}))
+        }
         Platform::Mastodon => Connected::new("109", "alice", Value::Null, json!({"base": uri, "access_token": "a"})),
         Platform::Bluesky => Connected::new(
             "did:plc:alice",
@@ -31,6 +35,8 @@ async fn noted(platform: Platform, status: u16, headers: &[(&str, String)]) -> V
     let bed = Bed::new().await;
     let path = match platform {
         Platform::X => "/2/tweets",
+        Platform::Facebook => "/v24.0/1755/feed",
+        Platform::Instagram => "/v24.0/178/media_publish",
         Platform::Bluesky => "/xrpc/com.atproto.repo.putRecord",
         Platform::Mastodon => "/api/v1/statuses",
     };
@@ -43,7 +49,10 @@ async fn noted(platform: Platform, status: u16, headers: &[(&str, String)]) -> V
     let cx = Cx { readings: Some(&readings), ..bed.cx() };
     let account = account(platform, &bed);
     let null = Value::Null;
-    let composed = network(platform).compose(&cx, &account.get(), &main_part("hi", &null)).await.expect("composed");
+    let media = needed_media(platform);
+    let part = Part { media: &media, ..main_part("hi", &null) };
+    let composed = network(platform).compose(&cx, &account.get(), &part).await.expect("composed");
+    let composed = prepared(platform, composed);
     network(platform).send(&cx, &account.get(), &composed).await;
     readings.take()
 }
@@ -113,6 +122,27 @@ async fn mastodon_tells_which_budget_by_its_end() {
     let statuses = reading(Scope::Account, "statuses_3h", Some(300), 7, Some(10_000));
     assert_eq!(noted(Platform::Mastodon, 200, &headers(iso(10_000))).await, [statuses]);
     assert_eq!(noted(Platform::Mastodon, 200, &headers(iso(100_000))).await, [], "no window is as long");
+}
+
+#[tokio::test]
+async fn facebook_tells_when_little_is_left() {
+    let said = |percent: u32, minutes: u32| {
+        let usage = format!(
+            r#"{{"1755":[{{"type":"pages","call_count":{percent},"total_cputime":10,"total_time":10,"estimated_time_to_regain_access":{minutes}}}]}}"#
+        );
+        [("x-business-use-case-usage", usage)]
+    };
+    let spent = |after| reading(Scope::Account, "calls_24h", None, 0, Some(after));
+    assert_eq!(noted(Platform::Facebook, 200, &said(89, 0)).await, []);
+    assert_eq!(noted(Platform::Facebook, 200, &said(90, 0)).await, [spent(600)]);
+    assert_eq!(noted(Platform::Facebook, 400, &said(100, 19)).await, [spent(19 * 60)]);
+    assert_eq!(noted(Platform::Facebook, 400, &said(100, 4_000_000_000)).await, [spent(24 * 3600)]);
+    let app = [("x-app-usage", r#"{"call_count":28,"total_cputime":95,"total_time":25}"#.to_owned())];
+    assert_eq!(noted(Platform::Facebook, 200, &app).await, [spent(600)]);
+    for nonsense in ["", "[]", "7", r#"{"1755":{}}"#, r#"{"1755":[{"call_count":"x"}]}"#] {
+        let headers = [("x-business-use-case-usage", nonsense.to_owned())];
+        assert_eq!(noted(Platform::Facebook, 200, &headers).await, [], "{nonsense}");
+    }
 }
 
 #[tokio::test]

@@ -186,7 +186,8 @@ async fn follow(
     Ok(account)
 }
 
-async fn tell(
+/// Tells of an account as it is now; call it after whatever else locks lanes.
+pub(super) async fn tell(
     connection: &mut AsyncPgConnection,
     actor: &Actor,
     id: AccountId,

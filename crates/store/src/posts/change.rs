@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::{Edit, Posts, view::load};
 use crate::{
     StoreError,
+    error::is_contention,
     lanes::{self, Wake},
     outbox,
     statement::statement,
@@ -91,7 +92,8 @@ impl Posts {
         loop {
             tries += 1;
             match transact(&mut connection, project, id, &change).await {
-                Err(error) if tries < 4 && is_contention(&error) => {}
+                Err(error)
+                    if tries < 4 && (error == diesel::result::Error::RollbackTransaction || is_contention(&error)) => {}
                 Err(diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) => {
                     return Ok(Changed::RefTaken);
                 }
@@ -101,15 +103,6 @@ impl Posts {
                 }
             }
         }
-    }
-}
-
-fn is_contention(error: &diesel::result::Error) -> bool {
-    use diesel::result::{DatabaseErrorKind, Error};
-    match error {
-        Error::RollbackTransaction | Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-        Error::DatabaseError(_, info) => info.message().contains("deadlock detected"),
-        _ => false,
     }
 }
 

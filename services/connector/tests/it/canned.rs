@@ -14,7 +14,7 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 use platforms::{
     Account, Bases, Consent, Cx, Follow, Identity, Media, MediaHandle, Network, Numbers, OauthApp, Part,
-    PreviewRequest, Refresh, RuleFault, Sought, Spec, TargetDraft, Tokens,
+    PreviewRequest, Refresh, RuleFault, Sought, Spec, Stage, TargetDraft, Tokens,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -156,6 +156,10 @@ impl Network for Canned {
 
     async fn probe(&self, _: &Cx<'_>, _: &Account<'_>, _: &Sought<'_>) -> Probe {
         Probe::Impossible
+    }
+
+    fn stager(&self) -> Option<&dyn Stage> {
+        None
     }
 
     fn follower(&self) -> Option<&dyn Follow> {

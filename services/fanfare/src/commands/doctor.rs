@@ -2,6 +2,8 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use crate::{cli::Failure, settings::Settings};
+use domain::sealed::Pile;
 use egress::{Deadline, Door, Limits, Request};
 use jiff::SignedDuration;
 use media::{ObjectKey, Objects, Storage};
@@ -9,11 +11,9 @@ use runtime::clock::{Clock, SystemClock};
 use store::{
     Database,
     identity::{self, Hold},
+    sealed,
     targets::Targets,
 };
-use vault::PrivateRing;
-
-use crate::{cli::Failure, settings::Settings};
 
 /// How far this machine's clock may be from the database's: webhook receivers refuse timestamps that are minutes off.
 const CLOCK: SignedDuration = SignedDuration::from_secs(5);
@@ -28,7 +28,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
         ("database", database(settings).await),
         ("sending", sending(settings).await),
         ("broker", broker(settings).await),
-        ("vault", vault(settings)),
+        ("vault", vault(settings).await),
         ("media", media(settings).await),
         ("sandbox", sandbox(settings).await),
     ];
@@ -91,15 +91,17 @@ async fn broker(settings: &Settings) -> Finding {
     }
 }
 
-fn vault(settings: &Settings) -> Finding {
-    if settings.vault.private_keys.is_empty() {
-        return Err(
-            "no keys: set FANFARE__VAULT__PRIVATE_KEYS (`fanfare dev keys` makes some for a developer)".to_owned()
-        );
-    }
-    let ring: PrivateRing =
-        settings.vault.private_keys.expose().parse().map_err(|error: vault::VaultError| error.to_string())?;
-    Ok(format!("seals with {}", ring.public().key_ids().join(", opens ")))
+async fn vault(settings: &Settings) -> Finding {
+    let said = |error: Failure| error.to_string();
+    let ring = super::keys::ring(settings).map_err(said)?;
+    let database = super::database(settings).map_err(said)?;
+    let stored = sealed::list_piles(&database).await.map_err(|error| format!("what is stored: {error}"))?;
+    ring.check(&stored).map_err(|error| error.to_string())?;
+    let seals = ring.public();
+    let is_old = |pile: &&Pile| pile.head != seals.head();
+    let old: i64 = stored.iter().filter(is_old).map(|pile| pile.rows).sum();
+    let rewrap = if old == 0 { String::new() } else { format!("; `fanfare keys rewrap` has {old} rows to seal anew") };
+    Ok(format!("seals with {}{rewrap}", seals.key_ids().join(", opens ")))
 }
 
 async fn media(settings: &Settings) -> Finding {

@@ -3,6 +3,7 @@
 pub(crate) mod doctor;
 pub(crate) mod hold;
 pub(crate) mod key;
+pub(crate) mod keys;
 pub(crate) mod project;
 pub(crate) mod release;
 

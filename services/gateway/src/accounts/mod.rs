@@ -3,12 +3,17 @@
 mod connect;
 mod delete;
 mod get;
+mod health;
 mod list;
+mod live;
+mod metrics;
 mod patch;
 mod sight;
 
 pub(crate) use connect::connect;
 pub(crate) use delete::delete;
 pub(crate) use get::get;
+pub(crate) use health::health;
 pub(crate) use list::list;
+pub(crate) use metrics::metrics;
 pub(crate) use patch::patch;

@@ -141,6 +141,26 @@ const ACCOUNTS: &[Operation] = &[
     )
     .scope(Scope::AccountsWrite)
     .query(&[("purge", "`true` erases what is known of it")]),
+    Operation::new(
+        "get",
+        "/v1/social-accounts/{id}/health",
+        "check_account",
+        "Ask the network whether it takes its tokens",
+        &[(200, One("Health"))],
+    )
+    .scope(Scope::AccountsRead),
+    Operation::new(
+        "get",
+        "/v1/social-accounts/{id}/metrics",
+        "get_account_metrics",
+        "Ask the network for its numbers",
+        &[(200, One("AccountMetrics"))],
+    )
+    .scope(Scope::AccountsRead)
+    .query(&[
+        ("since", "What is counted by time begins here; 30 days before `until` if left out"),
+        ("until", "And ends here; now if left out"),
+    ]),
 ];
 
 const POSTS: &[Operation] = &[

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     account::{Account, AccountStatus},
     ids::{AccountId, ContainerId, DeliveryId, EndpointId, EventId, KeyId, MediaId, PostId, ProjectId, TargetId},
+    live,
     media::MediaKind,
     platform::Platform,
     policy::{Mode, OnAuthFailure, OnUnconfirmed},
@@ -200,6 +201,32 @@ fn an_account_is_as_described() {
             last_synced_at: Some(NOW),
             created_at: NOW,
             updated_at: NOW,
+        },
+    );
+}
+
+#[test]
+fn what_is_asked_of_a_network_is_as_described() {
+    check(
+        "Health",
+        live::Health {
+            healthy: false,
+            checked_at: NOW,
+            error_code: Some(ErrorCode::TokenRevoked),
+            error_message: some(),
+        },
+    );
+    check(
+        "AccountMetrics",
+        live::AccountMetrics {
+            account_id: AccountId(Uuid::nil()),
+            period: live::Period { since: NOW, until: NOW },
+            followers: Some(1),
+            following: Some(1),
+            posts: Some(1),
+            engagement: live::Engagement { views: Some(1), likes: Some(1), comments: Some(1), shares: Some(1) },
+            platform_specific: json!({}),
+            captured_at: NOW,
         },
     );
 }

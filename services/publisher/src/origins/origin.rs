@@ -8,7 +8,10 @@ use std::{
 
 use domain::platform::Platform;
 use platforms::Origins as Servers;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    time::Instant,
+};
 
 use super::{
     breaker::{Breaker, Change, Leave, Trial},
@@ -28,12 +31,16 @@ const PACE: Duration = Duration::from_millis(2);
 /// ... but none later than this for it.
 const SPREAD: Duration = Duration::from_secs(15);
 
+/// Questions of callers who wait, at a time: a server that hangs must not take every place that there is for them.
+const QUESTIONS: usize = 8;
+
 /// A server that accounts of one network have their calls at.
 pub(crate) struct Origin {
     platform: Platform,
     name: String,
     slots: Option<usize>,
     metrics: PublisherMetrics,
+    questions: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -83,6 +90,7 @@ impl Origin {
                 Servers::One => None,
             },
             metrics,
+            questions: Arc::new(Semaphore::new(QUESTIONS)),
             state: Mutex::new(state),
         })
     }
@@ -163,8 +171,13 @@ impl Origin {
     }
 
     /// What was seen last of a server that is not called.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<String> {
         self.state().breaker.trouble().map(str::to_owned)
+    }
+
+    /// A place for a question that somebody waits for the answer of, beside the lanes. `None` when there is none.
+    pub(crate) fn place_to_ask(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.questions).try_acquire_owned().ok()
     }
 
     /// Whether there is nothing to remember, or nobody has asked for so long.

@@ -3,7 +3,9 @@
 //! | call | what it does |
 //! |---|---|
 //! | `GET /ledger?platform=&account=&since=` | everything that became public; `since` is a `seq` (after it) or a time (from it on) |
-//! | `POST /accounts {"platform", "username?"}` | 201 with a new account, 200 with fresh credentials for the one that has the name |
+//! | `POST /accounts {"platform", "username?", "person?", "kind?", "login?"}` | 201 with a new account, 200 with fresh credentials for the one that has the name; `person` may sign in for it, `kind` is LinkedIn's (`person`, `organization`), `login` Instagram's (`instagram`, `facebook`) |
+//! | `GET /apps` | OAuth apps: one ready-made for each network, which takes any redirect URI on a loopback host, and those made here |
+//! | `POST /apps {"platform", "variant?", "redirect_uris", "public?"}` | 201 with an app that takes exactly these redirect URIs; a public one has no secret |
 //! | `GET`, `POST /quotas {"platform?", "enforce"}` | whether the networks' rate limits hold |
 //! | `GET`, `POST`, `DELETE /faults`, `DELETE /faults/{id}` | the switchboard, see `faults` |
 //! | `GET`, `POST /clock {"advance": "PT1H"}` | the clock that tokens, processing and quotas follow |
@@ -13,6 +15,7 @@
 //! | `DELETE` | forgets everything |
 
 mod accounts;
+mod apps;
 mod clock;
 mod faults;
 mod forget;
@@ -31,6 +34,8 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
             .route("", web::delete().to(forget::delete))
             .route("/ledger", web::get().to(ledger::list))
             .route("/accounts", web::post().to(accounts::create))
+            .route("/apps", web::get().to(apps::list))
+            .route("/apps", web::post().to(apps::create))
             .route("/quotas", web::post().to(quotas::set))
             .route("/quotas", web::get().to(quotas::list))
             .route("/faults", web::post().to(faults::set))

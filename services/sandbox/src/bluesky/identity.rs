@@ -14,7 +14,7 @@ use crate::answer::Refusal;
 use crate::call::{Call, Speaks};
 use crate::faults::Operation;
 use crate::lock::locked;
-use crate::network::{Network, NewAccount, Platform};
+use crate::network::{Network, NewAccount, Platform, Wanted};
 use crate::page::Shown;
 
 /// Handles are `<username>` below this, unless the username is a domain itself.
@@ -67,10 +67,11 @@ fn handle(username: &str) -> Option<String> {
 }
 
 impl Network for Bluesky {
-    fn create_account(&self, username: Option<&str>) -> Result<NewAccount, String> {
+    fn create_account(&self, wanted: &Wanted) -> Result<NewAccount, String> {
+        wanted.only(&[])?;
         let made_up = format!("user-{}", random(5));
-        let handle =
-            handle(username.unwrap_or(&made_up)).ok_or("username: not a handle, such as alice or alice.example")?;
+        let handle = handle(wanted.username.as_deref().unwrap_or(&made_up))
+            .ok_or("username: not a handle, such as alice or alice.example")?;
         let mut state = locked(&self.state);
         let known = state.account(&handle).map(|account| account.did.clone());
         let created = known.is_none();

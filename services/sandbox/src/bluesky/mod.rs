@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::web::{self, ServiceConfig};
 
+use crate::consent::ReadyMade;
 use crate::core::Core;
 use crate::network::Network;
 use state::State;
@@ -33,6 +34,10 @@ pub(crate) struct Bluesky {
     core: Arc<Core>,
     state: Mutex<State>,
 }
+
+/// Ready-made apps.
+pub(crate) const APPS: [ReadyMade; 1] =
+    [ReadyMade { variant: "default", client_id: "https://app.sandbox.test/client-metadata.json", client_secret: None }];
 
 pub(crate) fn open(core: Arc<Core>) -> Arc<dyn Network> {
     Arc::new(Bluesky { core, state: Mutex::default() })

@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 use jiff::Timestamp;
 use rand::RngCore;
-use rand::distr::{Alphanumeric, SampleString};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -16,7 +15,7 @@ use crate::answer::Refusal;
 use crate::call::{Call, Speaks};
 use crate::faults::Operation;
 use crate::lock::locked;
-use crate::network::{Network, NewAccount, Platform};
+use crate::network::{Network, NewAccount, Platform, Wanted};
 use crate::page::Shown;
 
 const LONGEST_NAME: usize = 30;
@@ -28,7 +27,7 @@ impl Speaks for Mastodon {
 
 /// A fresh opaque token or secret.
 pub(super) fn secret() -> String {
-    Alphanumeric.sample_string(&mut rand::rng(), 43)
+    crate::consent::opaque(43)
 }
 
 fn is_username(name: &str) -> bool {
@@ -50,9 +49,10 @@ impl Mastodon {
 }
 
 impl Network for Mastodon {
-    fn create_account(&self, username: Option<&str>) -> Result<NewAccount, String> {
+    fn create_account(&self, wanted: &Wanted) -> Result<NewAccount, String> {
+        wanted.only(&[])?;
         let made_up = format!("user_{:08x}", rand::rng().next_u32());
-        let username = username.unwrap_or(&made_up).trim_start_matches('@').to_owned();
+        let username = wanted.username.as_deref().unwrap_or(&made_up).trim_start_matches('@').to_owned();
         if !is_username(&username) {
             return Err(format!("username: 1 to {LONGEST_NAME} of A-Z a-z 0-9 _"));
         }

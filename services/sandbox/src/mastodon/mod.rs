@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
+use crate::consent::ReadyMade;
 use crate::core::Core;
 use crate::network::Network;
 use state::State;
@@ -30,6 +31,13 @@ pub(crate) struct Mastodon {
     core: Arc<Core>,
     state: Mutex<State>,
 }
+
+/// Ready-made apps.
+pub(crate) const APPS: [ReadyMade; 1] = [ReadyMade {
+    variant: "default",
+    client_id: "sandbox-mastodon",
+    client_secret: Some("sandbox-mastodon-no-secret"),
+}];
 
 pub(crate) fn open(core: Arc<Core>) -> Arc<dyn Network> {
     Arc::new(Mastodon { core, state: Mutex::default() })
@@ -59,6 +67,8 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
                 .default_service(web::to(error::no_route)),
         )
         .route("/.well-known/oauth-authorization-server", web::get().to(oauth::metadata))
+        .route("/oauth/authorize", web::get().to(oauth::ask))
+        .route("/oauth/authorize", web::post().to(oauth::decide))
         .route("/oauth/token", web::post().to(oauth::token))
         .route("/oauth/revoke", web::post().to(oauth::revoke));
 }

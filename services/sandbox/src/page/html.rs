@@ -1,9 +1,9 @@
-//! The only way text gets onto the page.
+//! The only way text gets onto a page.
 
 use std::fmt;
 
 /// Text with everything that HTML could read as markup escaped; good in elements and in quoted attributes.
-pub(super) struct Escaped<'a>(pub(super) &'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::network::Platform;
 use crate::world::World;
+pub(crate) use html::Escaped;
 
 /// Posts on the page when the query does not say.
 const USUAL: usize = 100;

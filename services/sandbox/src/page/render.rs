@@ -39,6 +39,9 @@ pub(super) fn page(threads: &[Thread], only: Option<Platform>, now: Timestamp) -
 fn label(platform: Platform) -> &'static str {
     match platform {
         Platform::Bluesky => "Bluesky",
+        Platform::LinkedIn => "LinkedIn",
+        Platform::Facebook => "Facebook",
+        Platform::Threads => "Threads",
         Platform::Mastodon => "Mastodon",
         Platform::X => "X",
     }

@@ -47,13 +47,17 @@ pub(super) enum Fact {
     },
 }
 
-/// A pair of tokens.
+/// The tokens of a grant.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Tokens {
     pub(super) user: u64,
     pub(super) access: String,
-    pub(super) refresh: String,
+    /// Only with the scope `offline.access`.
+    pub(super) refresh: Option<String>,
     pub(super) scopes: String,
+    /// The app that has them; `None` for those of `/_sandbox/accounts`.
+    #[serde(default)]
+    pub(super) client_id: Option<String>,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Timestamp,
 }

@@ -1,4 +1,5 @@
-//! X: `/x` stands for `https://api.x.com`, so `/x/2/tweets` is its `/2/tweets`. Written from section 1 of the fact sheet.
+//! X: `/x` stands for `https://api.x.com`, so `/x/2/tweets` is its `/2/tweets`, and `/x/www` for
+//! `https://x.com`. Written from section 1 of the fact sheet.
 //!
 //! Accounts are those of a self-serve app without a paid subscription: 280 weighted characters, one cashtag, no quote
 //! posts, replies to oneself or to whoever mentioned one.
@@ -20,6 +21,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
+use crate::consent::ReadyMade;
 use crate::core::Core;
 use crate::network::Network;
 use state::State;
@@ -29,11 +31,21 @@ pub(crate) struct X {
     state: Mutex<State>,
 }
 
+/// Ready-made apps.
+pub(crate) const APPS: [ReadyMade; 1] =
+    [ReadyMade { variant: "default", client_id: "sandbox-x", client_secret: Some("sandbox-x-no-secret") }];
+
 pub(crate) fn open(core: Arc<Core>) -> Arc<dyn Network> {
     Arc::new(X { core, state: Mutex::default() })
 }
 
 pub(crate) fn mount(config: &mut ServiceConfig) {
+    config.service(
+        web::scope("/x/www/i/oauth2")
+            .route("/authorize", web::get().to(oauth::ask))
+            .route("/authorize", web::post().to(oauth::decide))
+            .default_service(web::to(error::no_route)),
+    );
     config.service(
         web::scope("/x/2")
             .wrap(from_fn(quota::headers))

@@ -49,6 +49,7 @@ pub(super) struct Access {
 pub(super) struct Refresh {
     pub(super) user: u64,
     pub(super) scopes: String,
+    pub(super) client_id: Option<String>,
     issued_at: Timestamp,
 }
 
@@ -174,9 +175,11 @@ impl State {
     }
 
     fn issue(&mut self, tokens: Tokens) {
-        let Tokens { user, access, refresh, scopes, issued_at, expires_at } = tokens;
+        let Tokens { user, access, refresh, scopes, client_id, issued_at, expires_at } = tokens;
         self.access.insert(access, Access { user, scopes: scopes.clone(), expires_at });
-        self.refresh.insert(refresh, Refresh { user, scopes, issued_at });
+        if let Some(refresh) = refresh {
+            self.refresh.insert(refresh, Refresh { user, scopes, client_id, issued_at });
+        }
     }
 
     fn with(&mut self, upload: u64, change: impl FnOnce(&mut Uploading)) {

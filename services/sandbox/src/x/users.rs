@@ -14,7 +14,7 @@ use crate::answer::Refusal;
 use crate::call::{Call, Speaks};
 use crate::faults::Operation;
 use crate::lock::locked;
-use crate::network::{Network, NewAccount, Platform};
+use crate::network::{Network, NewAccount, Platform, Wanted};
 use crate::page::Shown;
 
 const LONGEST_NAME: usize = 15;
@@ -53,9 +53,10 @@ fn is_username(name: &str) -> bool {
 }
 
 impl Network for X {
-    fn create_account(&self, username: Option<&str>) -> Result<NewAccount, String> {
+    fn create_account(&self, wanted: &Wanted) -> Result<NewAccount, String> {
+        wanted.only(&[])?;
         let made_up = format!("user_{:08x}", rand::rng().next_u32());
-        let username = username.unwrap_or(&made_up).trim_start_matches('@').to_owned();
+        let username = wanted.username.as_deref().unwrap_or(&made_up).trim_start_matches('@').to_owned();
         if !is_username(&username) {
             return Err(format!("username: 1 to {LONGEST_NAME} of A-Z a-z 0-9 _"));
         }
@@ -67,7 +68,7 @@ impl Network for X {
             self.keep(&mut state, Fact::UserMade { id, username: username.clone(), at: now });
             id
         });
-        let tokens = oauth::tokens(id, auth::SCOPES.join(" "), now);
+        let tokens = oauth::tokens(id, auth::SCOPES.join(" "), None, now);
         self.keep(&mut state, Fact::TokensIssued(tokens.clone()));
         let credentials = json!({
             "access_token": tokens.access,

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::given::{Given, answer};
+use crate::browser::App;
+use crate::given::{Answer, Given, answer};
 use crate::posting::{ALL, Author, Network};
 
 async fn with_fault(network: Network, fault: &str) -> (Given, Author) {
@@ -16,16 +17,30 @@ async fn with_fault(network: Network, fault: &str) -> (Given, Author) {
     (given, author)
 }
 
+async fn linkedin_refresh(given: &Given, author: &Author) -> Answer {
+    let app = App::ready(given, "linkedin").await;
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &author.refresh),
+        ("client_id", &app.id),
+        ("client_secret", app.secret.as_ref().expect("a secret")),
+    ];
+    answer(given.post("/linkedin/www/oauth/v2/accessToken").form(&form)).await
+}
+
 #[tokio::test]
 async fn faults_before_accepting_leave_nothing_public_and_strike_once() {
     for network in ALL {
-        for (fault, bluesky, mastodon, x) in
-            [("reject", 400, 422, 403), ("throttle", 429, 429, 429), ("error_before_accept", 503, 503, 503)]
-        {
+        for (fault, bluesky, linkedin, mastodon, x) in [
+            ("reject", 400, 422, 422, 403),
+            ("throttle", 429, 429, 429, 429),
+            ("error_before_accept", 503, 503, 503, 503),
+        ] {
             let (given, author) = with_fault(network, fault).await;
             let refused = author.publish(&given, "Hello").await.expect("an answer");
             let expected = match network {
                 Network::Bluesky => bluesky,
+                Network::LinkedIn => linkedin,
                 Network::Mastodon => mastodon,
                 Network::X => x,
             };
@@ -120,6 +135,11 @@ async fn throttling_names_its_reset_the_networks_way() {
                 assert_eq!(throttled.header("ratelimit-remaining"), "0");
                 assert_eq!(throttled.body["error"], "RateLimitExceeded");
             }
+            Network::LinkedIn => {
+                assert_eq!(throttled.header("retry-after"), "");
+                assert!(throttled.headers.keys().all(|name| !name.as_str().contains("ratelimit")));
+                assert_eq!(throttled.body["code"], "TOO_MANY_REQUESTS");
+            }
             Network::Mastodon => {
                 let reset: jiff::Timestamp = throttled.header("x-ratelimit-reset").parse().expect("an ISO time");
                 assert!(reset > jiff::Timestamp::UNIX_EPOCH);
@@ -135,16 +155,20 @@ async fn throttling_names_its_reset_the_networks_way() {
 
 #[tokio::test]
 async fn an_expired_token_stays_expired_until_it_is_refreshed() {
-    for network in [Network::Bluesky, Network::X] {
+    for network in [Network::Bluesky, Network::LinkedIn, Network::X] {
         let (given, author) = with_fault(network, "expire_token").await;
         for _ in 0..2 {
             let expired = author.publish(&given, "Hello").await.expect("an answer");
             match network {
                 Network::X => assert_eq!((expired.status, expired.text_at("/title").as_str()), (401, "Unauthorized")),
+                Network::LinkedIn => {
+                    assert_eq!((expired.status, &expired.body["serviceErrorCode"]), (401, &json!(65602)))
+                }
                 _ => assert_eq!((expired.status, expired.text_at("/error").as_str()), (400, "ExpiredToken")),
             }
         }
         let refreshed = match network {
+            Network::LinkedIn => linkedin_refresh(&given, &author).await.expect(200).text_at("/access_token"),
             Network::X => {
                 let form = [("grant_type", "refresh_token"), ("refresh_token", &author.refresh), ("client_id", "app")];
                 answer(given.post("/x/2/oauth2/token").form(&form)).await.expect(200).text_at("/access_token")
@@ -170,6 +194,9 @@ async fn a_revoked_grant_needs_new_credentials() {
                 Network::Bluesky => {
                     assert_eq!((revoked.status, revoked.text_at("/error").as_str()), (400, "InvalidToken"));
                 }
+                Network::LinkedIn => {
+                    assert_eq!((revoked.status, &revoked.body["serviceErrorCode"]), (401, &json!(65601)))
+                }
                 Network::Mastodon => assert_eq!(revoked.text_at("/error"), "The access token was revoked"),
                 Network::X => assert_eq!(revoked.status, 401),
             }
@@ -179,6 +206,10 @@ async fn a_revoked_grant_needs_new_credentials() {
                 crate::posting::log_in(&given, &author.account).await.expect(401);
                 let refresh = given.post("/xrpc/com.atproto.server.refreshSession").bearer_auth(&author.refresh);
                 answer(refresh).await.expect(400);
+            }
+            Network::LinkedIn => {
+                let refused = linkedin_refresh(&given, &author).await.expect(400);
+                assert_eq!(refused.body["error"], "invalid_grant");
             }
             Network::Mastodon => {}
             Network::X => {

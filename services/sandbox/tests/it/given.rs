@@ -26,7 +26,7 @@ pub(crate) fn settings(directory: &TempDir) -> Settings {
 pub(crate) fn client() -> Client {
     // Once for the process; later calls find it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().pool_max_idle_per_host(4).build().expect("a client")
+    Client::builder().pool_max_idle_per_host(4).redirect(reqwest::redirect::Policy::none()).build().expect("a client")
 }
 
 impl Given {
@@ -64,7 +64,16 @@ impl Given {
     }
 
     pub(crate) async fn account(&self, platform: &str, username: &str) -> Account {
-        let body = json!({"platform": platform, "username": username});
+        self.made(json!({"platform": platform, "username": username})).await
+    }
+
+    /// LinkedIn's other kind of account.
+    pub(crate) async fn organization(&self, username: &str) -> Account {
+        self.made(json!({"platform": "linkedin", "kind": "organization", "username": username})).await
+    }
+
+    /// An account as it is asked for.
+    pub(crate) async fn made(&self, body: Value) -> Account {
         let made = answer(self.post("/_sandbox/accounts").json(&body)).await;
         assert!([200, 201].contains(&made.status), "{made:?}");
         let id = made.body["account"].as_str().expect("an id").to_owned();

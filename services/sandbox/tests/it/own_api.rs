@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::Sha256;
 
 use crate::given::{Given, answer};
-use crate::posting::Network;
+use crate::posting::{ALL, Network};
 
 #[tokio::test]
 async fn accounts_come_with_the_credentials_that_connect_them() {
@@ -32,11 +32,44 @@ async fn accounts_come_with_the_credentials_that_connect_them() {
         json!({"platform": "myspace"}),
         json!({"platform": "x", "username": "a b"}),
         json!({"platform": "x", "colour": 1}),
+        json!({"platform": "x", "person": "alice"}),
+        json!({"platform": "mastodon", "kind": "organization"}),
         json!({}),
     ] {
         create(bad).await.expect(422);
     }
     answer(given.post("/_sandbox/accounts").body("{")).await.expect(400);
+}
+
+#[tokio::test]
+async fn each_network_has_a_ready_made_app_and_takes_more() {
+    let given = Given::sandbox().await;
+    let list = async || answer(given.get("/_sandbox/apps")).await.expect(200).body["data"].clone();
+    let ready = list().await;
+    for platform in ALL.map(Network::name) {
+        let app = ready.as_array().expect("apps").iter().find(|app| app["platform"] == platform).expect("one");
+        assert!(app["client_id"].is_string() && app["variant"] == "default", "{app}");
+        assert_eq!(app["client_secret"].is_null(), platform == "bluesky", "{app}");
+    }
+    let create = |body| answer(given.post("/_sandbox/apps").json(&body));
+    let made = create(json!({"platform": "x", "redirect_uris": ["https://app.example/cb"]})).await.expect(201);
+    assert_eq!((&made.body["variant"], &made.body["platform"]), (&json!("default"), &json!("x")));
+    assert!(made.body["client_secret"].is_string() && list().await.as_array().expect("apps").contains(&made.body));
+    let public = json!({"platform": "x", "redirect_uris": ["https://app.example/cb"], "public": true});
+    assert!(create(public).await.expect(201).body["client_secret"].is_null());
+    for bad in [
+        json!({"platform": "x"}),
+        json!({"platform": "x", "redirect_uris": []}),
+        json!({"platform": "x", "redirect_uris": ["/cb"]}),
+        json!({"platform": "x", "redirect_uris": ["https://app.example/#a"]}),
+        json!({"platform": "x", "redirect_uris": ["https://app.example/"], "variant": "other"}),
+        json!({"platform": "x", "redirect_uris": ["https://app.example/"], "colour": 1}),
+        json!({"platform": "bluesky", "redirect_uris": ["https://app.example/"], "public": false}),
+    ] {
+        create(bad).await.expect(422);
+    }
+    answer(given.delete("/_sandbox")).await.expect(204);
+    assert_eq!(list().await, ready);
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ async fn accounts_tokens_faults_and_clock_outlive_a_restart() {
     let marked = "b [sandbox:throttle:1]";
     authors[0].publish(&given, marked).await.expect("an answer").expect(429);
     given.fault(json!({"platform": "x", "operation": "publish", "fault": "reject", "times": 2})).await;
-    authors[2].publish(&given, "Hi").await.expect("an answer").expect(403);
+    authors[3].publish(&given, "Hi").await.expect("an answer").expect(403);
     given.advance("PT30M").await;
     given.enforce_quotas().await;
     let before = given.ledger("").await;
@@ -138,7 +138,7 @@ async fn accounts_tokens_faults_and_clock_outlive_a_restart() {
     assert_eq!(clock.body["ahead"], "PT30M");
     let quotas = answer(given.get("/_sandbox/quotas")).await;
     assert!(quotas.body["data"].as_array().expect("each").iter().all(|each| each["enforce"] == true));
-    authors[2].publish(&given, "Hi").await.expect("an answer").expect(403);
+    authors[3].publish(&given, "Hi").await.expect("an answer").expect(403);
     for author in &authors {
         author.publish(&given, "Hi").await.expect("an answer").expect(author.network.accepts());
         let probe = answer(author.probing(&given)).await.expect(200);

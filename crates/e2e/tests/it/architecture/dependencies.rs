@@ -36,7 +36,8 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
     ("hpke", &["vault"]),
     // It signs and checks signatures, and keeps nothing secret: vault stays the only one with a cipher.
     ("ring", &["platforms", "sandbox"]),
-    ("hyper", &["egress"]),
+    // The sandbox fetches pictures by their address, as the networks themselves do.
+    ("hyper", &["egress", "sandbox"]),
     ("reqwest", &[]),
     ("rustix", &["egress"]),
     ("utoipa", &["gateway"]),

@@ -137,6 +137,7 @@ async fn a_file_goes_up_once() {
         filename: "a.png".to_owned(),
         dimensions: None,
         alt_text: None,
+        url: None,
     };
     // when
     let account = granted(&bed.uri());

@@ -38,6 +38,7 @@ async fn a_record_is_complete_before_it_is_sent() {
         filename: "a.png".to_owned(),
         dimensions: Some((640, 480)),
         alt_text: Some("a dot".to_owned()),
+        url: None,
     };
     let account = account(&bed);
     let handle = Bluesky.upload(&bed.cx(), &account.get(), &media).await.expect("uploaded");
@@ -274,6 +275,7 @@ async fn an_upload_that_is_no_blob_is_not_used() {
             filename: "a.png".to_owned(),
             dimensions: None,
             alt_text: None,
+            url: None,
         };
         let error = Bluesky.upload(&bed.cx(), &account(&bed).get(), &media).await.expect_err("refused");
         assert_eq!(refusal(&error), expected, "{body}: {}", message(&error));

@@ -19,6 +19,7 @@ fn media() -> Media {
         filename: "a.png".to_owned(),
         dimensions: None,
         alt_text: Some("a dot".to_owned()),
+        url: None,
     }
 }
 

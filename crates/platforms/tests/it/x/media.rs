@@ -19,6 +19,7 @@ fn media(bytes: impl Into<Bytes>, content_type: &str, alt_text: Option<&str>) ->
         filename: "a.bin".to_owned(),
         dimensions: None,
         alt_text: alt_text.map(str::to_owned),
+        url: None,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Accounts.
 
-use domain::{account::AccountStatus, platform::Platform};
+use domain::{account::AccountStatus, platform::Platform, target::ErrorCode};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::words;
+use super::{words, words_or_null};
 
 /// A connected account.
 #[derive(ToSchema)]
@@ -40,6 +40,62 @@ pub(super) struct Account {
     created_at: String,
     #[schema(format = DateTime)]
     updated_at: String,
+}
+
+/// Whether the network takes an account's tokens at this moment. An account that has to be connected again, or was
+/// disconnected, is not healthy.
+#[derive(ToSchema)]
+pub(super) struct Health {
+    healthy: bool,
+    #[schema(format = DateTime)]
+    checked_at: String,
+    #[schema(required, schema_with = words_or_null::<ErrorCode>)]
+    error_code: Option<ErrorCode>,
+    /// The network's own words.
+    #[schema(required)]
+    error_message: Option<String>,
+}
+
+/// An account's numbers as its network tells them now; null is what it does not tell.
+#[derive(ToSchema)]
+pub(super) struct AccountMetrics {
+    account_id: String,
+    period: Period,
+    #[schema(required)]
+    followers: Option<u64>,
+    #[schema(required)]
+    following: Option<u64>,
+    #[schema(required)]
+    posts: Option<u64>,
+    /// Of the period, where the network counts by time.
+    engagement: Engagement,
+    /// What else the network tells, under its own names.
+    #[schema(value_type = Object)]
+    platform_specific: Value,
+    #[schema(format = DateTime)]
+    captured_at: String,
+}
+
+/// From `since` on, up to and without `until`.
+#[derive(ToSchema)]
+pub(super) struct Period {
+    #[schema(format = DateTime)]
+    since: String,
+    #[schema(format = DateTime)]
+    until: String,
+}
+
+/// What people did with an account's posts.
+#[derive(ToSchema)]
+pub(super) struct Engagement {
+    #[schema(required)]
+    views: Option<u64>,
+    #[schema(required)]
+    likes: Option<u64>,
+    #[schema(required)]
+    comments: Option<u64>,
+    #[schema(required)]
+    shares: Option<u64>,
 }
 
 /// Connect a profile whose credentials the caller holds.

@@ -21,8 +21,10 @@ use utoipa::{
 pub(super) fn register(components: ComponentsBuilder) -> ComponentsBuilder {
     let mut schemas = Vec::new();
     add::<account::Account>(&mut schemas);
+    add::<account::AccountMetrics>(&mut schemas);
     add::<account::ConnectAccountRequest>(&mut schemas);
     add::<account::UpdateAccountRequest>(&mut schemas);
+    add::<account::Health>(&mut schemas);
     add::<key::CreateKeyRequest>(&mut schemas);
     add::<key::Key>(&mut schemas);
     add::<key::NewKey>(&mut schemas);

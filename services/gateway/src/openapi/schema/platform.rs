@@ -30,7 +30,7 @@ pub(super) struct Platform {
 #[derive(ToSchema)]
 struct TextRule {
     max: u32,
-    /// `weighted`, `graphemes` or `characters`
+    /// `weighted`, `graphemes`, `characters` or `utf16`
     unit: String,
 }
 

@@ -1,4 +1,5 @@
 //! `/v1/social-accounts`
 
 mod connect;
+mod live;
 mod manage;
