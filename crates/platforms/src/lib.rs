@@ -89,8 +89,9 @@ pub trait Network: Send + Sync {
     /// recognisable. Everything that `send` and `probe` need later is in the answer.
     async fn compose(&self, cx: &Cx<'_>, account: &Account<'_>, part: &Part<'_>) -> Result<Value, Refusal>;
 
-    /// The one irreversible call: one exchange, over by `cx.deadline`. [`Outcome::Accepted`] only where there is a
-    /// [`Network::follower`].
+    /// The one irreversible call: one exchange, over by `cx.deadline`; a second one only where the first was refused before
+    /// it was looked at, for a signature without the server's number (`docs/adr/0013-a-proof-without-its-nonce.md`).
+    /// [`Outcome::Accepted`] only where there is a [`Network::follower`].
     async fn send(&self, cx: &Cx<'_>, account: &Account<'_>, composed: &Value) -> Outcome;
 
     /// Finds out whether a send whose outcome is unknown went through.

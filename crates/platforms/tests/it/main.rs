@@ -3,13 +3,11 @@
 mod bed;
 mod bluesky;
 mod check;
-mod facebook;
 mod hostile;
 mod instagram;
 mod linkedin;
 mod lost;
 mod mastodon;
-mod numbers;
 mod options;
 mod origins;
 mod readings;

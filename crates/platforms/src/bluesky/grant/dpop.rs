@@ -32,7 +32,8 @@ impl Prover {
 
     /// One exchange; and one more, where the server says that it carried out nothing since the proof lacks its nonce.
     ///
-    /// That holds for a send too: a request is proven before it is looked at, and the answer is a definite "not taken".
+    /// That holds for a send too: a request is proven before it is looked at, and the answer is a definite "not taken"
+    /// (`docs/adr/0013-a-proof-without-its-nonce.md`).
     /// Nothing else is repeated. `make` makes the request of each of the two, since whatever signs it may be used once.
     /// `access_token` is the one that is proven to be ours, and goes along.
     pub(in crate::bluesky) async fn send(
