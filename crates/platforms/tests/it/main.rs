@@ -3,11 +3,13 @@
 mod bed;
 mod bluesky;
 mod check;
+mod facebook;
 mod hostile;
 mod instagram;
 mod linkedin;
 mod lost;
 mod mastodon;
+mod numbers;
 mod options;
 mod origins;
 mod readings;
