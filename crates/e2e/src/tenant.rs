@@ -116,9 +116,14 @@ impl Tenant {
 
     /// One account on each network.
     pub async fn connect_everywhere(&self) -> Vec<Connected> {
+        self.connect_on(&Platform::all().collect::<Vec<_>>()).await
+    }
+
+    /// One account on each of these networks.
+    pub async fn connect_on(&self, platforms: &[Platform]) -> Vec<Connected> {
         let mut accounts = Vec::new();
-        for platform in Platform::all() {
-            accounts.push(self.connect(platform).await);
+        for platform in platforms {
+            accounts.push(self.connect(*platform).await);
         }
         accounts
     }
