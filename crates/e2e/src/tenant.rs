@@ -118,9 +118,14 @@ impl Tenant {
 
     /// One account on each network that takes words alone.
     pub async fn connect_everywhere(&self) -> Vec<Connected> {
+        self.connect_on(&wordy().collect::<Vec<_>>()).await
+    }
+
+    /// One account on each of these networks.
+    pub async fn connect_on(&self, platforms: &[Platform]) -> Vec<Connected> {
         let mut accounts = Vec::new();
-        for platform in wordy() {
-            accounts.push(self.connect(platform).await);
+        for platform in platforms {
+            accounts.push(self.connect(*platform).await);
         }
         accounts
     }

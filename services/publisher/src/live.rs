@@ -80,9 +80,8 @@ async fn ask(worker: &Worker, account: &Askable, ask: LiveAsk, trace: &Trace, de
     let Some(_place) = origin.place_to_ask() else {
         return unavailable("Too many questions to this network are under way");
     };
-    let tokens = match open(worker, account) {
-        Ok(tokens) => tokens,
-        Err(answer) => return answer,
+    let Some(tokens) = open(worker, account) else {
+        return unavailable("The account's tokens cannot be opened here");
     };
     // The wait ends before the exchange does, so that what takes too long is told apart from what cannot be reached.
     let cx = Cx {
@@ -117,17 +116,16 @@ async fn ask(worker: &Worker, account: &Askable, ask: LiveAsk, trace: &Trace, de
     tokio::time::timeout(deadline.remaining(), asking).await.unwrap_or(LiveAnswer::TimedOut)
 }
 
-fn open(worker: &Worker, account: &Askable) -> Result<SecretString, LiveAnswer> {
+fn open(worker: &Worker, account: &Askable) -> Option<SecretString> {
     let context =
         Context { table: "account_tokens", column: "sealed", row: account.id.0, project: account.project_id.0 };
     let opened = match &account.tokens {
         Some((sealed, _)) => worker.ring.open_text(sealed, &context).map_err(|error| error.to_string()),
         None => Err("the account has none".to_owned()),
     };
-    opened.map_err(|reason| {
-        tracing::error!(account_id = %account.id, reason, "an account's tokens do not open");
-        unavailable("The account's tokens cannot be opened here")
-    })
+    opened
+        .inspect_err(|reason| tracing::error!(account_id = %account.id, reason, "an account's tokens do not open"))
+        .ok()
 }
 
 /// Tokens that the network takes no more are renewed at once where they can be, as they would be for a post.

@@ -24,7 +24,10 @@ impl Fleet {
     /// A setting that is read from a file, as a Deployment would mount it.
     pub(super) fn mounted(&self, name: &str, text: &str) -> (String, String) {
         let path = self.files.path().join(name);
-        std::fs::write(&path, format!("{text}\n")).expect("a directory that can be written to");
+        // Whole at once: another program may be reading it.
+        let fresh = self.files.path().join(format!("{name}.fresh"));
+        std::fs::write(&fresh, format!("{text}\n")).expect("a directory that can be written to");
+        std::fs::rename(&fresh, &path).expect("a directory that can be written to");
         (name.to_owned(), path.display().to_string())
     }
 

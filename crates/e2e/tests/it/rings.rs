@@ -76,7 +76,7 @@ async fn a_key_takes_over_from_another_while_everything_runs() {
     // given: accounts, webhooks with headers of their own, and a crowd besides
     let mut fleet = Fleet::up(Formation::Apart, &[]).await;
     let tenant = fleet.tenant().await;
-    let accounts = tenant.connect_everywhere().await;
+    let accounts = tenant.connect_on(&[Platform::X, Platform::Bluesky, Platform::Mastodon]).await;
     let hook = Hook::of(&tenant, &["post.published"]).await;
     let headers = serde_json::json!({"headers": {"x-team": "a secret of the receiver's"}});
     tenant.caller.patch(&format!("/v1/webhooks/{}", hook.id), headers).await.expect(200);

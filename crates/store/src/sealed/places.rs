@@ -7,14 +7,18 @@ use uuid::Uuid;
 
 use super::{Call, Connection, Resealed, head_bytes};
 
+type CountCall = for<'c> fn(Connection<'c>, i32) -> Call<'c, Vec<(Vec<u8>, i64)>>;
+type ListCall = for<'c> fn(Connection<'c>, Vec<u8>, Uuid, i64) -> Call<'c, Vec<(Uuid, Uuid, Vec<u8>)>>;
+type ReplaceCall = for<'c> fn(Connection<'c>, Vec<Resealed>) -> Call<'c, usize>;
+
 /// What can be done with a place.
 pub(super) struct Statements {
     pub(super) place: Place,
     /// What is sealed into the bytes: the place itself, unless they are on their way to another.
     pub(super) sealed_in: Place,
-    pub(super) count: for<'c> fn(Connection<'c>, i32) -> Call<'c, Vec<(Vec<u8>, i64)>>,
-    pub(super) list: for<'c> fn(Connection<'c>, Vec<u8>, Uuid, i64) -> Call<'c, Vec<(Uuid, Uuid, Vec<u8>)>>,
-    pub(super) replace: for<'c> fn(Connection<'c>, Vec<Resealed>) -> Call<'c, usize>,
+    pub(super) count: CountCall,
+    pub(super) list: ListCall,
+    pub(super) replace: ReplaceCall,
 }
 
 /// Name, table and column, the column with the id of the row that it is sealed to, and the place that it is sealed to
