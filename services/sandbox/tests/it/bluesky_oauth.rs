@@ -150,6 +150,12 @@ async fn proofs_are_checked_and_used_once() {
     let proof = client.key.sign(&client.key.header(), &good());
     send(proof.clone()).await.expect(200);
     assert_eq!(refusal(&send(proof).await), (401, "invalid_dpop_proof"));
+    // Reads that anybody may do are no exception for whoever shows a token.
+    let profile = given.get("/xrpc/app.bsky.actor.getProfile?actor=alice.bsky.test");
+    let authorized = profile.try_clone().expect("no body").header("authorization", format!("DPoP {access}"));
+    assert_eq!(refusal(&answer(authorized).await), (401, "invalid_dpop_proof"));
+    client.call(profile.try_clone().expect("no body"), &access).await.expect(200);
+    answer(profile).await.expect(200);
     // The query does not count.
     let with_query = with("htu", json!(format!("{url}?a=b")));
     send(with_query).await.expect(200);
