@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::browser::{App, CALLBACK, Form, sent_to};
-use crate::dpop::{Client, Code, Key, SCOPES, claims, encode};
+use crate::dpop::{Client, Code, Key, SCOPES, claims, encode, now};
 use crate::given::{Account, Answer, Given, answer, png};
 use crate::posting::record;
 
@@ -121,7 +121,7 @@ async fn proofs_are_checked_and_used_once() {
     };
     let (signed, _) =
         with("nonce", json!(nonce)).rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("parts");
-    let hour = 3_600 + jiff::Timestamp::now().as_second();
+    let hour = 3_600 + now();
     for (proof, error) in [
         (with("htm", json!("POST")), "invalid_dpop_proof"),
         (with("htu", json!(client.url(CREATE))), "invalid_dpop_proof"),
