@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::state::{Account, Post, State, uri};
-use super::{Bluesky, error, identity, repo};
+use super::{Bluesky, error, identity, repo, session};
 use crate::answer::Refusal;
 use crate::call::Call;
 use crate::faults::Operation;
@@ -33,6 +33,7 @@ fn view(state: &State, account: &Account, rkey: &str, post: &Post) -> Value {
 
 /// `uris` repeated, at most 25; what does not exist is left out.
 pub(super) async fn get_posts(call: Call<Bluesky>) -> Result<HttpResponse, Refusal> {
+    session::reader(&call)?;
     let mut uris = Vec::new();
     for (name, value) in form_urlencoded::parse(call.request().query_string().as_bytes()) {
         match name.as_ref() {
@@ -63,6 +64,7 @@ struct GetAuthorFeed {
 
 pub(super) async fn get_author_feed(call: Call<Bluesky>) -> Result<HttpResponse, Refusal> {
     let wanted: GetAuthorFeed = repo::parameters(&call)?;
+    session::reader(&call)?;
     let limit = repo::limit(wanted.limit)?;
     let replies = match wanted.filter.as_deref() {
         None | Some("posts_with_replies") => true,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::fact::Fact;
 use super::state::Account;
-use super::{Bluesky, cid, error, repo, show};
+use super::{Bluesky, cid, error, repo, session, show};
 use crate::answer::Refusal;
 use crate::call::{Call, Speaks};
 use crate::faults::Operation;
@@ -150,6 +150,7 @@ struct GetProfile {
 
 pub(super) async fn get_profile(call: Call<Bluesky>) -> Result<HttpResponse, Refusal> {
     let wanted: GetProfile = repo::parameters(&call)?;
+    session::reader(&call)?;
     let did = locked(&call.state).account(&wanted.actor).map(|account| account.did.clone());
     call.before(Operation::Identity, did.as_deref(), None).await?;
     let state = locked(&call.state);

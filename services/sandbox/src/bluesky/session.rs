@@ -68,6 +68,11 @@ pub(super) fn caller(call: &Call<Bluesky>, need: Need) -> Result<String, Refusal
     }
 }
 
+/// A read that anybody may do. Whoever shows a bound token all the same must show it rightly.
+pub(super) fn reader(call: &Call<Bluesky>) -> Result<(), Refusal> {
+    oauth::caller(call, Need::Nothing).map(drop)
+}
+
 fn tokens(account: &Account, refresh_id: &str, origin: &str, now: Timestamp) -> (String, String) {
     let claims = |scope: &str, jti: &str, exp: Timestamp| Claims {
         scope: scope.to_owned(),

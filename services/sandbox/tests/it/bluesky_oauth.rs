@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::browser::{App, CALLBACK, Form, sent_to};
-use crate::dpop::{Client, Code, Key, SCOPES, claims, encode};
+use crate::dpop::{Client, Code, Key, SCOPES, claims, encode, now};
 use crate::given::{Account, Answer, Given, answer, png};
 use crate::posting::record;
 
@@ -121,7 +121,7 @@ async fn proofs_are_checked_and_used_once() {
     };
     let (signed, _) =
         with("nonce", json!(nonce)).rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("parts");
-    let hour = 3_600 + jiff::Timestamp::now().as_second();
+    let hour = 3_600 + now();
     for (proof, error) in [
         (with("htm", json!("POST")), "invalid_dpop_proof"),
         (with("htu", json!(client.url(CREATE))), "invalid_dpop_proof"),
@@ -150,6 +150,12 @@ async fn proofs_are_checked_and_used_once() {
     let proof = client.key.sign(&client.key.header(), &good());
     send(proof.clone()).await.expect(200);
     assert_eq!(refusal(&send(proof).await), (401, "invalid_dpop_proof"));
+    // Reads that anybody may do are no exception for whoever shows a token.
+    let profile = given.get("/xrpc/app.bsky.actor.getProfile?actor=alice.bsky.test");
+    let authorized = profile.try_clone().expect("no body").header("authorization", format!("DPoP {access}"));
+    assert_eq!(refusal(&answer(authorized).await), (401, "invalid_dpop_proof"));
+    client.call(profile.try_clone().expect("no body"), &access).await.expect(200);
+    answer(profile).await.expect(200);
     // The query does not count.
     let with_query = with("htu", json!(format!("{url}?a=b")));
     send(with_query).await.expect(200);

@@ -8,6 +8,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use reqwest::{Method, RequestBuilder};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use runtime::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -48,10 +49,14 @@ impl Key {
     }
 }
 
+/// Seconds of the client's own clock.
+pub(crate) fn now() -> i64 {
+    SystemClock.now().as_second()
+}
+
 /// The claims of a proof for one request.
 pub(crate) fn claims(method: &str, url: &str, nonce: Option<&str>, token: Option<&str>) -> Value {
-    let now = jiff::Timestamp::now().as_second();
-    let mut claims = json!({"jti": random(), "htm": method, "htu": url, "iat": now});
+    let mut claims = json!({"jti": random(), "htm": method, "htu": url, "iat": now()});
     if let Some(nonce) = nonce {
         claims["nonce"] = nonce.into();
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::state::{Post, uri};
-use super::super::{Bluesky, POST, error};
+use super::super::{Bluesky, POST, error, session};
 use super::{limit, parameters};
 use crate::answer::Refusal;
 use crate::call::Call;
@@ -37,6 +37,7 @@ fn could_not_find(repo: &str) -> Refusal {
 
 pub(in super::super) async fn get_record(call: Call<Bluesky>) -> Result<HttpResponse, Refusal> {
     let wanted: GetRecord = parameters(&call)?;
+    session::reader(&call)?;
     let did = locked(&call.state).account(&wanted.repo).map(|account| account.did.clone());
     call.before(Operation::Probe, did.as_deref(), None).await?;
     let state = locked(&call.state);
@@ -52,6 +53,7 @@ pub(in super::super) async fn get_record(call: Call<Bluesky>) -> Result<HttpResp
 /// Newest key first, unless `reverse`; `cursor` is the last key seen.
 pub(in super::super) async fn list_records(call: Call<Bluesky>) -> Result<HttpResponse, Refusal> {
     let wanted: ListRecords = parameters(&call)?;
+    session::reader(&call)?;
     let limit = limit(wanted.limit)?;
     let did = locked(&call.state).account(&wanted.repo).map(|account| account.did.clone());
     call.before(Operation::Probe, did.as_deref(), None).await?;

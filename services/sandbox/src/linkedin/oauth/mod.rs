@@ -15,7 +15,7 @@ const ACCESS_LIFE: SignedDuration = SignedDuration::from_hours(24 * 60);
 const REFRESH_LIFE: SignedDuration = SignedDuration::from_hours(24 * 365);
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(30);
 /// Scopes that an app may have. `r_member_social` is closed.
-const SCOPES: [&str; 10] = [
+const SCOPES: [&str; 9] = [
     "openid",
     "profile",
     "email",
@@ -25,7 +25,6 @@ const SCOPES: [&str; 10] = [
     "rw_organization_admin",
     "r_organization_admin",
     "r_member_postAnalytics",
-    "r_basicprofile",
 ];
 
 /// Tokens are long: some are a thousand characters.
