@@ -122,6 +122,11 @@ async fn a_post_is_named_in_a_header_and_an_organizations_can_be_read_back() {
     assert_eq!(given.ledger("").await[0]["text"], "Hello (world)");
     // A member's own post cannot be read: the scope is closed.
     answer(at(&given, Method::GET, POSTS, &name, &person)).await.expect(403);
+    // Nor anybody else's, with the scope for organizations in hand.
+    answer(at(&given, Method::GET, POSTS, &name, &organization)).await.expect(403);
+    let other = Author::of(given.organization("Other").await);
+    let theirs = post(&given, &other, "theirs", None).await.expect(201).header("x-restli-id").to_owned();
+    answer(at(&given, Method::GET, POSTS, &theirs, &organization)).await.expect(403);
 
     let first = post(&given, &organization, "one", None).await.expect(201).header("x-restli-id").to_owned();
     let second = post(&given, &organization, "two", None).await.expect(201).header("x-restli-id").to_owned();
@@ -142,7 +147,8 @@ async fn a_post_is_named_in_a_header_and_an_organizations_can_be_read_back() {
     answer(delete()).await.expect(204);
     answer(delete()).await.expect(204);
     answer(at(&given, Method::GET, POSTS, &first, &organization)).await.expect(404);
-    assert!(given.ledger("?since=1").await[0]["deleted_at"].is_string());
+    let of_acme = given.ledger(&format!("?account={}", organization.urn())).await;
+    assert!(of_acme[0]["deleted_at"].is_string() && of_acme[1]["deleted_at"].is_null());
 }
 
 #[tokio::test]
