@@ -40,7 +40,11 @@ pub(crate) enum Unfetched {
 
 /// The bytes at an address, `most` at most.
 pub(crate) async fn fetch(address: &str, most: usize) -> Result<Bytes, Unfetched> {
-    tokio::time::timeout(LIMIT, follow(address, most)).await.unwrap_or(Err(Unfetched::TooSlow))
+    within(LIMIT, address, most).await
+}
+
+async fn within(limit: Duration, address: &str, most: usize) -> Result<Bytes, Unfetched> {
+    tokio::time::timeout(limit, follow(address, most)).await.unwrap_or(Err(Unfetched::TooSlow))
 }
 
 async fn follow(address: &str, most: usize) -> Result<Bytes, Unfetched> {
@@ -126,4 +130,66 @@ async fn collect(mut body: Incoming, most: usize) -> Result<Bytes, Unfetched> {
         }
     }
     Ok(bytes.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that answers each connection with the same bytes and then, if it is to, never ends.
+    async fn server(answer: &'static str, repeats: bool) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    // However much of the request has come, the answer is the same.
+                    let _ = stream.read(&mut [0; 1024]).await;
+                    while stream.write_all(answer.as_bytes()).await.is_ok() && repeats {}
+                    // Open, and silent.
+                    let _ = stream.read(&mut [0; 1]).await;
+                });
+            }
+        });
+        format!("http://{address}/a.jpg")
+    }
+
+    async fn fetched(answer: &'static str, repeats: bool) -> Result<Bytes, Unfetched> {
+        within(Duration::from_millis(500), &server(answer, repeats).await, 1_000).await
+    }
+
+    #[tokio::test]
+    async fn whatever_a_server_answers_there_is_an_end() {
+        let good = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+        assert_eq!(fetched(good, false).await, Ok(Bytes::from("abc")));
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        assert_eq!(fetched(chunked, false).await, Ok(Bytes::from("abc")));
+        let huge = "HTTP/1.1 200 OK\r\nContent-Length: 5368709120\r\n\r\nabc";
+        assert_eq!(fetched(huge, false).await, Err(Unfetched::TooLarge));
+        assert_eq!(fetched("HTTP/1.1 200 OK\r\n\r\nendless", true).await, Err(Unfetched::TooLarge));
+        assert_eq!(fetched("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", false).await, Err(Unfetched::TooSlow));
+        assert_eq!(fetched("", false).await, Err(Unfetched::TooSlow));
+        assert_eq!(fetched("nonsense\r\n\r\n", false).await, Err(Unfetched::Unreachable));
+        assert_eq!(
+            fetched("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", false).await,
+            Err(Unfetched::Refused)
+        );
+    }
+
+    #[tokio::test]
+    async fn redirects_are_followed_and_a_loop_is_left() {
+        let round = "HTTP/1.1 302 Found\r\nLocation: /b.jpg\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(fetched(round, false).await, Err(Unfetched::Refused));
+        let elsewhere = "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(fetched(elsewhere, false).await, Err(Unfetched::Address));
+        let good = server("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", false).await;
+        let moved = format!("HTTP/1.1 301 Moved\r\nLocation: {good}\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(fetched(moved.leak(), false).await, Ok(Bytes::from("abc")));
+        for address in ["", "a.jpg", "ftp://127.0.0.1/a", "data:,a"] {
+            assert_eq!(fetch(address, 1).await, Err(Unfetched::Address), "{address}");
+        }
+    }
 }

@@ -25,9 +25,14 @@ pub(crate) struct Rules {
     pub(crate) ratios: Option<(f64, f64)>,
 }
 
-/// The bytes at an address, if they keep the rules.
-pub(crate) async fn fetched(address: &str, rules: &Rules) -> Result<(Bytes, FileKind), BadMedia> {
-    let bytes = fetch(address, rules.most_bytes).await.map_err(BadMedia::Unfetched)?;
+/// The bytes at an address, if they keep the rules, and the sandbox's own limit.
+pub(crate) async fn fetched<N: Speaks>(
+    call: &Call<N>,
+    address: &str,
+    rules: &Rules,
+) -> Result<(Bytes, FileKind), BadMedia> {
+    let most = rules.most_bytes.min(call.core.settings.max_upload_bytes);
+    let bytes = fetch(address, most).await.map_err(BadMedia::Unfetched)?;
     let kind = sniff(&bytes).filter(|kind| rules.kinds.contains(kind)).ok_or(BadMedia::Kind)?;
     if let Some((least, greatest)) = rules.ratios {
         let (width, height) = dimensions(&bytes).ok_or(BadMedia::Kind)?;

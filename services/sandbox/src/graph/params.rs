@@ -12,7 +12,9 @@ use super::Problem;
 use crate::body::{self, PartsProblem};
 
 /// Taken everywhere.
-const EVERYWHERE: [&str; 5] = ["access_token", "appsecret_proof", "fields", "format", "locale"];
+const EVERYWHERE: [&str; 4] = ["access_token", "appsecret_proof", "format", "locale"];
+/// Taken wherever something is read.
+const FIELDS: &str = "fields";
 
 /// The longest body that is not an upload, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -22,6 +24,8 @@ const LONGEST: usize = 1 << 20;
 pub(crate) struct Params {
     values: BTreeMap<String, Value>,
     files: BTreeMap<String, Bytes>,
+    /// Something is to be changed rather than read.
+    is_post: bool,
 }
 
 impl Params {
@@ -36,6 +40,7 @@ impl Params {
     pub(crate) async fn read(request: &HttpRequest, payload: Payload, uploads: usize) -> Result<Self, Problem> {
         let mut params = Self::query(request);
         if request.method() == Method::POST {
+            params.is_post = true;
             params.body(request, payload, uploads).await?;
         }
         Ok(params)
@@ -86,8 +91,9 @@ impl Params {
     /// Refuses what is not documented for this call.
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), Problem> {
         let names = self.values.keys().chain(self.files.keys());
-        let bare = names.map(|name| name.split('[').next().unwrap_or_default());
-        match bare.into_iter().find(|name| !known.contains(name) && !EVERYWHERE.contains(name)) {
+        let mut bare = names.map(|name| name.split('[').next().unwrap_or_default());
+        let reads = |name: &str| !self.is_post && name == FIELDS;
+        match bare.find(|name| !known.contains(name) && !EVERYWHERE.contains(name) && !reads(name)) {
             Some(unknown) => {
                 Err(Problem::invalid(format!("Unknown parameter (the sandbox is strict): {}", clipped(unknown))))
             }

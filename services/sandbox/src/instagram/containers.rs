@@ -60,7 +60,7 @@ async fn fetched(visit: &Visit<Instagram>, draft: &Draft) -> Result<(Option<File
         (false, true) => &STORIES,
         (false, false) => &PICTURES,
     };
-    match media::fetched(address, rules).await {
+    match media::fetched(&visit.call, address, rules).await {
         Ok((bytes, kind)) => {
             let file = media::shelve(&visit.call, bytes, kind, draft.alt_text.clone()).await?;
             Ok((Some(file), None))

@@ -48,7 +48,7 @@ type Received = Result<(Bytes, FileKind), BadMedia>;
 
 async fn received(visit: &Visit<Instagram>, body: Bytes) -> Result<Received, Problem> {
     if let Some(address) = visit.call.header("file_url") {
-        return Ok(media::fetched(address, &VIDEOS).await);
+        return Ok(media::fetched(&visit.call, address, &VIDEOS).await);
     }
     let number = |name: &str| -> Option<u64> { visit.call.header(name)?.parse().ok() };
     if number("offset") != Some(0) || number("file_size") != Some(body.len() as u64) || body.is_empty() {

@@ -55,7 +55,7 @@ async fn fetched(visit: &Visit<Threads>, draft: &Draft) -> Result<(Option<File>,
     };
     let is_video = draft.form == Form::Video;
     let rules = if is_video { &VIDEOS } else { &PICTURES };
-    match media::fetched(address, rules).await {
+    match media::fetched(&visit.call, address, rules).await {
         Ok((bytes, kind)) => {
             let file = media::shelve(&visit.call, bytes, kind, draft.alt_text.clone()).await?;
             Ok((Some(file), None))

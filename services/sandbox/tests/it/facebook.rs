@@ -87,6 +87,7 @@ async fn what_breaks_a_rule_is_refused_and_not_public() {
         (vec![("message", "a"), ("scheduled_publish_time", "1900000000"), ("published", "false")], (400, 100, 0)),
         (vec![("message", "a"), ("attached_media", "[{\"media_fbid\":\"1\"}]")], (400, 100, 0)),
         (vec![("message", "a"), ("attached_media", "1")], (400, 100, 0)),
+        (vec![("message", "a"), ("fields", "colour")], (400, 100, 0)),
     ] {
         assert_eq!(page.feed(&given, &parameters).await.refused(), refused, "{parameters:?}");
     }
@@ -181,6 +182,9 @@ async fn comments_carry_a_thread_on() {
     assert_eq!((&ledger[1]["kind"], &ledger[1]["parent"]), (&json!("comment"), &json!(first)));
     assert_eq!((&ledger[2]["text"], &ledger[2]["parent"]), (&json!("three"), &json!(second)));
     assert_eq!(comment(&first, " ").await.refused(), (400, 100, 0));
+    let unread = [("message", "a"), ("fields", "id")];
+    let path = format!("/facebook/v24.0/{first}/comments");
+    assert_eq!(post(&given, &path, &page.token, &unread).await.refused(), (400, 100, 0));
     assert_eq!(comment("1_2", "a").await.refused(), (400, 100, 33));
 
     let comments = format!("/facebook/v24.0/{first}/comments");

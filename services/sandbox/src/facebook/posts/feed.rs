@@ -21,7 +21,7 @@ use crate::lock::locked;
 /// In UTF-16 units, which is the strictest reading of a limit whose unit is not documented (section 2.9).
 const LONGEST: usize = 63_206;
 const SCOPES: [&str; 2] = ["pages_manage_posts", "pages_read_engagement"];
-const KNOWN: [&str; 5] = ["message", "link", "published", "scheduled_publish_time", "attached_media"];
+const KNOWN: [&str; 6] = ["message", "link", "published", "scheduled_publish_time", "attached_media", "fields"];
 
 pub(in super::super) async fn publish(call: Call<Facebook>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let visit = Visit::read(call, payload).await?;
@@ -43,7 +43,7 @@ pub(in super::super) async fn publish(call: Call<Facebook>, payload: Payload) ->
         let mut state = locked(&visit.call.state);
         let photos = usable(&state, page, &media)?;
         let newest = state.published(page).next();
-        let repeats = |post: &Post| post.message == message && post.link == link && post.photos.is_empty();
+        let repeats = |post: &Post| post.kind == PostKind::Status && post.message == message && post.link == link;
         if is_published && media.is_empty() && newest.is_some_and(repeats) {
             return Err(error::duplicate().into());
         }
@@ -52,9 +52,11 @@ pub(in super::super) async fn publish(call: Call<Facebook>, payload: Payload) ->
         let at = visit.call.now();
         let post =
             Post { id, page, kind, message: message.clone(), link, photos: media, video: None, is_published, at };
+        // Before it is public: nothing may be refused behind that.
+        let answer = answer(&visit, &state, &post)?;
         let notes = photos.iter().map(note).collect();
         keep(&visit.call, &mut state, post, notes);
-        created(&visit, &state, id)?
+        answer
     };
     visit.call.after(Operation::Publish, &page.to_string(), Some(&message), HttpResponse::Ok().json(answer)).await
 }
@@ -142,8 +144,7 @@ pub(in super::super) fn keep(call: &Call<Facebook>, state: &mut State, post: Pos
 }
 
 /// The id, and the fields that the request asked for.
-fn created(visit: &Visit, state: &State, id: u64) -> Result<Value, Problem> {
-    let post = state.posts.get(&id).ok_or_else(|| Problem::new(2, "The post is gone"))?;
+fn answer(visit: &Visit, state: &State, post: &Post) -> Result<Value, Problem> {
     match visit.params.has("fields") {
         true => Fields::of(&visit.params, view::POST)?.pick(&view::post(post, state, &visit.call.core), "Post"),
         false => Ok(json!({"id": post.full_id()})),
