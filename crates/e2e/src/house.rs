@@ -307,6 +307,7 @@ impl Shared {
                 port: 0,
                 workers: 2,
                 public_url: String::new(),
+                oauth_url: String::new(),
                 shutdown_seconds: 10,
                 admin: nowhere(),
             },
