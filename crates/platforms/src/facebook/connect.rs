@@ -53,7 +53,8 @@ pub(super) async fn numbers(cx: &Cx<'_>, account: &Account<'_>) -> Result<Accoun
         .bearer(&held.access_token)
         .call(cx)
         .await?;
-    let Some(fans) = answer.success::<Fans>() else { return Err(errors::failed(cx, &answer)) };
+    let is_told = |fans: &Fans| fans.followers_count.or(fans.fan_count).is_some();
+    let Some(fans) = answer.success().filter(is_told) else { return Err(errors::failed(cx, &answer)) };
     Ok(AccountNumbers {
         followers: fans.followers_count.or(fans.fan_count),
         platform_specific: json!({"fan_count": fans.fan_count}),

@@ -135,7 +135,8 @@ pub(super) async fn numbers(cx: &Cx<'_>, account: &Account<'_>) -> Result<Accoun
     let held = Held::open(account)?;
     let ask = held.get(cx, &held.id).query("fields", "followers_count,follows_count,media_count");
     let answer = ask.call(cx).await?;
-    let Some(counts) = answer.success::<Counts>() else { return Err(errors::failed(cx, &answer)) };
+    let is_told = |counts: &Counts| counts.followers_count.or(counts.follows_count).or(counts.media_count).is_some();
+    let Some(counts) = answer.success().filter(is_told) else { return Err(errors::failed(cx, &answer)) };
     Ok(AccountNumbers {
         followers: counts.followers_count,
         following: counts.follows_count,
