@@ -3,9 +3,12 @@
 mod bed;
 mod bluesky;
 mod check;
+mod facebook;
 mod hostile;
+mod instagram;
 mod lost;
 mod mastodon;
+mod numbers;
 mod options;
 mod origins;
 mod readings;
