@@ -27,6 +27,11 @@ fn may_lag(account: &Connected) -> bool {
     platforms::network(account.platform()).spec().probe == ProbeClass::Listing
 }
 
+/// Networks that say what an account has posted: LinkedIn does not tell its members.
+fn listed() -> impl Iterator<Item = Platform> {
+    wordy().filter(|platform| *platform != Platform::Linkedin)
+}
+
 /// Lets the twenty minutes pass in which networks whose list may lag are asked again.
 async fn no_more_probes(house: &House) {
     let lagging: Vec<String> = Platform::all()
@@ -51,7 +56,7 @@ async fn what_went_out_and_was_not_answered_is_found(transport: Transport) {
     let house = House::up(Options::over(transport).impatient()).await;
     let tenant = house.tenant().await;
     let mut accounts = Vec::new();
-    for platform in wordy() {
+    for platform in listed() {
         for fault in ACCEPTED {
             accounts.push((fault, struck(&tenant, platform, fault).await));
         }
@@ -84,7 +89,7 @@ async fn what_never_arrived_is_sent_or_left_to_the_caller(transport: Transport) 
     let house = House::up(Options::over(transport).impatient()).await;
     let tenant = house.tenant().await;
     let mut accounts = Vec::new();
-    for platform in wordy() {
+    for platform in listed() {
         accounts.push(struck(&tenant, platform, "hang").await);
         accounts.push(struck(&tenant, platform, "drop_connection").await);
     }
@@ -120,6 +125,41 @@ async fn what_never_arrived_is_sent_or_left_to_the_caller(transport: Transport) 
         let post = tenant.settled(posted).await;
         assert_eq!(post["status"], "published", "on {}: {post:#}", account.platform());
         tenant.is_in_ledger_once(&post, only).await;
+    }
+    house.down().await.expect("an orderly end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_looked_for_is_left_to_the_caller_at_once() {
+    // given: a member of LinkedIn, whose posts nobody but an organisation's administrator may list
+    let house = House::up(Options::over(Transport::Local).impatient()).await;
+    let tenant = house.tenant().await;
+    let mut accounts = Vec::new();
+    for fault in ACCEPTED.into_iter().chain(["drop_connection"]) {
+        accounts.push(struck(&tenant, Platform::Linkedin, fault).await);
+    }
+
+    // when
+    let posts = join_all(accounts.iter().map(async |account| {
+        let posted = tenant.post("is it there?", std::slice::from_ref(account)).await;
+        tenant.settled(&posted).await
+    }))
+    .await;
+
+    // then: what is there and what is not are told alike, and the caller's word settles it
+    for (account, post) in accounts.iter().zip(&posts) {
+        let attempts = tenant.attempts(post).await;
+        assert_eq!(post["status"], "unconfirmed", "{post:#}\n{attempts:#?}");
+        let live = tenant.world.ledger_of(&account.resident.account).await;
+        let word = match live.first() {
+            Some(entry) => json!({"as": "published", "platform_post_id": entry["platform_post_id"]}),
+            None => json!({"as": "retry"}),
+        };
+        let way = format!("/v1/posts/{}/targets/{}/resolve", id(post), id(target_of(post, account)));
+        tenant.caller.post(&way, word).await.expect(200);
+        let post = tenant.settled(post).await;
+        assert_eq!(post["status"], "published", "{post:#}");
+        tenant.is_in_ledger_once(&post, std::slice::from_ref(account)).await;
     }
     house.down().await.expect("an orderly end");
 }
