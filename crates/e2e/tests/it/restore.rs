@@ -214,7 +214,7 @@ async fn what_went_out_after_the_backup_does_not_go_out_again() {
                 if target["status"] == "published" {
                     assert!(ids.contains(&&part["platform_post_id"]), "{part:#}\n{entries:#?}\n{attempts:#?}");
                 } else {
-                    // X's list may lag, so that "not there" proves nothing; what is there is found.
+                    // A list that may lag does not prove that something is not there; what is there is found.
                     let text =
                         (account.resident.account.clone(), post["content"].as_str().unwrap_or_default().to_owned());
                     assert!(!after.contains_key(&text), "it is live and could be found: {target:#}\n{attempts:#?}");
@@ -223,7 +223,8 @@ async fn what_went_out_after_the_backup_does_not_go_out_again() {
             }
         }
     }
-    assert!(unconfirmed <= 2, "{unconfirmed} on X: what was stuck, or was being sent and never arrived");
+    let lagging = e2e::tenant::wordy().filter(|platform| may_lag(*platform)).count();
+    assert!(unconfirmed <= 2 * lagging, "{unconfirmed}: what was stuck, or was being sent and never arrived");
     assert_eq!(tenant.read(&ahead).await["status"], "scheduled");
 
     // and what comes later goes out as ever
@@ -246,7 +247,8 @@ async fn what_became_too_late_while_it_was_held_says_so() {
     let brief = tenant.post_body(brief).await;
     let patient = tenant.post("no news", &accounts).await;
     let late = "SELECT count(*) FROM publish_queue WHERE expire_at < now()";
-    eventually("it is too late", async || (house.db.count(late).await == 3).then_some(())).await;
+    let all = i64::try_from(accounts.len()).expect("a handful");
+    eventually("it is too late", async || (house.db.count(late).await == all).then_some(())).await;
     assert_eq!(tenant.world.ledger().await, Vec::<Value>::new());
     identity::release(&house.database, None).await.expect("a release");
 

@@ -39,7 +39,7 @@ impl Login {
         facts["login"].as_str().and_then(Self::of).unwrap_or_default()
     }
 
-    pub(super) fn base<'a>(self, bases: &'a Bases) -> &'a str {
+    pub(super) fn base(self, bases: &Bases) -> &str {
         match self {
             Self::Instagram => bases.get(BASE, DEFAULT_BASE),
             Self::Facebook => bases.get(facebook::spec::BASE, facebook::spec::DEFAULT_BASE),

@@ -109,7 +109,11 @@ async fn pictures_are_known_by_their_ids_or_with_words() {
         (&album, ours("hi"), false, "unknown"),
         (&silent_album, shown(""), false, "unknown"),
     ] {
-        assert_eq!(found(part, &[posts.clone()], (&[], is_recomposed)).await, expected, "{posts} {is_recomposed}");
+        assert_eq!(
+            found(part, std::slice::from_ref(&posts), (&[], is_recomposed)).await,
+            expected,
+            "{posts} {is_recomposed}"
+        );
     }
 }
 
