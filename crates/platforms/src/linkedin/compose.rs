@@ -88,7 +88,7 @@ pub(super) fn post(author: &str, content: &str, images: &[Image], options: &Valu
         "visibility": given("visibility").cloned().unwrap_or_else(|| json!("PUBLIC")),
         "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
         "lifecycleState": "PUBLISHED",
-        "isReshareDisabledByAuthor": given("is_reshare_disabled").cloned().unwrap_or_else(|| json!(false)),
+        "isReshareDisabledByAuthor": given("is_reshare_disabled").cloned().unwrap_or(Value::Bool(false)),
     });
     let content = match images {
         [] => given("article").map(|article| json!({"article": present(article)})),

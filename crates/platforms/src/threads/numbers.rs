@@ -27,10 +27,15 @@ pub(super) async fn account_numbers(
         true => insights(cx, &tokens, "views,likes,replies,reposts,quotes", Some((since, until))).await?,
         false => Vec::new(),
     };
+    let followers = now.iter().find(|insight| insight.name == "followers_count").and_then(total);
+    if followers.is_none() && counted.iter().all(|insight| total(insight).is_none()) {
+        let message = "Threads told no number of the profile".to_owned();
+        return Err(Refusal::NotNow { message, http_status: None, after: None });
+    }
     let of = |name| counted.iter().find(|insight| insight.name == name).and_then(total);
     let (reposts, quotes) = (of("reposts"), of("quotes"));
     Ok(AccountNumbers {
-        followers: now.iter().find(|insight| insight.name == "followers_count").and_then(total),
+        followers,
         views: of("views"),
         likes: of("likes"),
         comments: of("replies"),

@@ -55,10 +55,15 @@ async fn days_are_added_up_and_followers_are_as_of_now() {
 #[tokio::test]
 async fn nothing_is_asked_of_the_time_before_threads_counted() {
     let bed = Bed::new().await;
-    told(&bed, "followers_count", 200, json!({"data": []})).await;
+    let followers = json!({"data": [{"name": "followers_count", "total_value": {"value": 12}}]});
+    told(&bed, "followers_count", 200, followers).await;
     let read = numbers(&bed, (at(1_000_000), at(2_000_000))).await.expect("numbers");
-    assert_eq!((read.followers, read.views, read.shares), (None, None, None));
+    assert_eq!((read.followers, read.views, read.shares), (Some(12), None, None));
     assert_eq!(bed.seen().await.len(), 1);
+    // and an answer without any number is none
+    bed.forget().await;
+    told(&bed, "followers_count", 200, json!({"data": []})).await;
+    assert_eq!(numbers(&bed, (at(1_000_000), at(2_000_000))).await, Err("not_now".to_owned()));
 }
 
 #[tokio::test]
