@@ -111,7 +111,7 @@ async fn fifty_posts_on_one_account_with_an_expired_token_are_one_refresh_and_al
     // given
     let house = House::up(Options::over(Transport::Local)).await;
     let tenant = house.tenant().await;
-    let account = tenant.connect(Platform::X).await;
+    let account = tenant.connect_by_consent(tenant.world.settle(Platform::X).await, "user_42").await;
     let only = std::slice::from_ref(&account);
     let expired = json!({"account": account.resident.account, "operation": "publish", "fault": "expire_token"});
     tenant.world.fault(expired).await;
@@ -141,7 +141,7 @@ async fn a_refresh_whose_answer_is_lost_is_tried_once_more_and_never_again() {
     let house = House::up(Options::over(Transport::Local)).await;
     let tenant = house.tenant().await;
     let hook = Hook::of(&tenant, &LOST).await;
-    let account = tenant.connect(Platform::X).await;
+    let account = tenant.connect_by_consent(tenant.world.settle(Platform::X).await, "user_42").await;
     let at = |operation: &str, fault: &str| json!({"account": account.resident.account, "operation": operation, "fault": fault});
     tenant.world.fault(at("publish", "expire_token")).await;
     tenant.world.fault(at("refresh", "drop_reply_after_accept")).await;
