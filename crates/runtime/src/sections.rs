@@ -38,7 +38,6 @@ pub const KNOWN: &[&str] = &[
     "media",
     "media.kept_hours",
     "media.max_upload_bytes",
-    "media.signing_key",
     "media.upload_seconds",
     "platforms",
     "publisher",

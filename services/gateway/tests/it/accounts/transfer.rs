@@ -29,7 +29,7 @@ async fn an_account_is_given_away_by_whoever_names_its_owner() {
     let audited = "SELECT details::text FROM audit_log WHERE action = 'account.transferred'";
     let audited: Vec<Value> =
         house.db.texts(audited).await.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-    assert_eq!(audited, [give.clone()]);
+    assert_eq!(audited, std::slice::from_ref(&give));
     assert_eq!(house.count("SELECT count(*) FROM account_tokens").await, 1, "its tokens stay");
     // and the same call is answered as before, and another one finds another owner
     assert_eq!(client.keyed(&path(id), "a", give.clone()).await.expect(200), given);
