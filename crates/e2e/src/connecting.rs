@@ -4,7 +4,7 @@ use domain::platform::Platform;
 use serde_json::{Value, json};
 
 use crate::{
-    Caller, Reply, Tenant,
+    Reply, Tenant,
     browser::{Answer, Browser, HOME, Stop},
     eventually,
     tenant::Connected,
@@ -34,7 +34,7 @@ impl Tenant {
     /// What a network has to be told beforehand.
     fn platform_data(&self, resident: &Resident) -> Value {
         match resident.platform {
-            Platform::Mastodon => json!({"instance": authority(self.world.caller())}),
+            Platform::Mastodon => json!({"instance": self.world.caller().origin().as_str().trim_end_matches('/')}),
             Platform::Bluesky => json!({"handle": resident.username}),
             _ => json!({}),
         }
@@ -90,7 +90,7 @@ impl Tenant {
     /// # Panics
     /// When one of them does not take it.
     pub async fn bring_app(&self, platform: Platform) -> OwnApp {
-        let told = json!({"platform": platform, "client_id": "not known yet", "client_secret": "nor this"});
+        let told = json!({"platform": platform, "client_id": "unknown", "client_secret": "unknown-too"});
         let brought = self.caller.post("/v1/social-networks", told).await;
         assert!(matches!(brought.status, 200 | 201), "{}", brought.text);
         let callback_url = brought.body["callback_url"].as_str().expect("a callback URL").to_owned();
@@ -104,11 +104,4 @@ impl Tenant {
         let client_id = made["client_id"].as_str().expect("a client id").to_owned();
         OwnApp { id: again["id"].as_str().expect("an id").to_owned(), callback_url, client_id }
     }
-}
-
-/// Host and port of whoever is called.
-fn authority(caller: &Caller) -> String {
-    let origin = caller.origin();
-    let host = origin.host_str().unwrap_or_default();
-    origin.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

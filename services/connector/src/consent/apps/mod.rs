@@ -3,8 +3,8 @@
 //! The project's own; else one that the network hands out, kept as the project's from then on; else the operator's. In
 //! test mode the sandbox's ready-made app stands for the operator's, which the sandbox does not know.
 
+mod operators;
 mod register;
-mod shared;
 
 use domain::{
     ids::{NetworkId, ProjectId},
@@ -18,8 +18,8 @@ use serde_json::Value;
 use store::{StoreError, networks};
 use vault::Context;
 
+use operators::shared;
 use register::{is_lost, register};
-use shared::shared;
 
 use crate::{default_apps::DEFAULT_VARIANT, server::Worker};
 
