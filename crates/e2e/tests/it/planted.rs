@@ -24,7 +24,7 @@ struct Planted(BTreeSet<String>);
 
 impl Planted {
     /// Long enough that nothing else looks like it.
-    fn new(&mut self, what: &str) -> String {
+    fn plant(&mut self, what: &str) -> String {
         let secret = format!("planted-{what}-{}", Uuid::new_v4().simple());
         self.0.insert(secret.clone());
         secret
@@ -128,7 +128,7 @@ async fn planted_secrets_are_found_nowhere() {
     let (accounts, broken, throttled) =
         (settle(tenant, &mut planted).await, settle(tenant, &mut planted).await, settle(tenant, &mut planted).await);
     let hook = Hook::of(tenant, &["*"]).await;
-    let own = planted.new("header");
+    let own = planted.plant("header");
     let headers = json!({"headers": {"x-planted": own}});
     tenant.caller.patch(&format!("/v1/webhooks/{}", hook.id), headers).await.expect(200);
 
@@ -159,15 +159,15 @@ async fn planted_secrets_are_found_nowhere() {
     tried(tenant, &posted).await;
     // and: credentials are handed in that nobody takes, or that are no credentials
     let refused = [
-        json!({"platform": "x", "credentials": {"access_token": planted.new("access"), "client_id": "app",
-            "client_secret": planted.new("client")}}),
+        json!({"platform": "x", "credentials": {"access_token": planted.plant("access"), "client_id": "app",
+            "client_secret": planted.plant("client")}}),
         json!({"platform": "bluesky", "credentials": {"identifier": "nobody.example",
-            "service": accounts[1].resident.credentials["service"], "app_password": planted.new("password")}}),
+            "service": accounts[1].resident.credentials["service"], "app_password": planted.plant("password")}}),
         json!({"platform": "mastodon", "credentials": {"instance": accounts[2].resident.credentials["instance"],
-            "access_token": planted.new("access")}}),
-        json!({"platform": "x", "credentials": {"access_token": [planted.new("list")]}}),
-        json!({"platform": "x", "credentials": planted.new("text")}),
-        json!({"platform": "x", "credentials": {"access_token": format!("{}\u{1}", planted.new("control"))}}),
+            "access_token": planted.plant("access")}}),
+        json!({"platform": "x", "credentials": {"access_token": [planted.plant("list")]}}),
+        json!({"platform": "x", "credentials": planted.plant("text")}),
+        json!({"platform": "x", "credentials": {"access_token": format!("{}\u{1}", planted.plant("control"))}}),
     ];
     for status in [None, Some(401), Some(500)] {
         if let Some(status) = status {
@@ -179,7 +179,7 @@ async fn planted_secrets_are_found_nowhere() {
         }
         town.networks_behave();
     }
-    let secret = planted.new("signing");
+    let secret = planted.plant("signing");
     tenant
         .caller
         .post("/v1/webhooks", json!({"url": "https://a.example", "events": ["*"], "signing_secret": secret}))
