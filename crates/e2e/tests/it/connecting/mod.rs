@@ -7,5 +7,6 @@ mod ownership;
 mod states;
 mod way;
 
-/// Networks that are connected so, as far as the box has their pages.
-const NETWORKS: [Platform; 4] = [Platform::X, Platform::Facebook, Platform::Bluesky, Platform::Mastodon];
+/// Networks that are connected so. Instagram, which takes no post without a file, has a test of its own.
+const NETWORKS: [Platform; 6] =
+    [Platform::X, Platform::Facebook, Platform::Threads, Platform::Linkedin, Platform::Bluesky, Platform::Mastodon];
