@@ -1,7 +1,11 @@
 //! Tokens that are no longer taken.
 
 use domain::platform::Platform;
-use e2e::{House, Options, Tenant, Transport, hooks::Hook, tenant::id};
+use e2e::{
+    House, Options, Tenant, Transport,
+    hooks::Hook,
+    tenant::{id, wordy},
+};
 use serde_json::json;
 
 over_both!(an_expired_token_is_renewed_on_the_way, a_revoked_token_holds_posts_until_reconnected);
@@ -41,7 +45,7 @@ async fn a_revoked_token_holds_posts_until_reconnected(transport: Transport) {
     let tenant = house.tenant().await;
     let hook = Hook::of(&tenant, &LOST).await;
     let mut accounts = Vec::new();
-    for platform in Platform::all() {
+    for platform in wordy() {
         let account = tenant.connect(platform).await;
         tenant
             .world
