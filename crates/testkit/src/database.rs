@@ -203,6 +203,8 @@ fn fingerprint() -> String {
     folders.sort();
     let mut hash = Sha256::new();
     for folder in folders {
+        // Its name too: it is by that that a database knows which have run.
+        hash.update(folder.file_name().unwrap_or_default().as_encoded_bytes());
         hash.update(std::fs::read(folder.join("up.sql")).unwrap_or_default());
     }
     hex::encode(&hash.finalize()[..8])

@@ -193,9 +193,9 @@ async fn nonsense_connects_nobody() {
     let scopes = vec!["atproto".to_owned(), "write".to_owned()];
     let query: BTreeMap<_, _> =
         [("code", "c".to_owned()), ("iss", bed.uri())].map(|(name, it)| (name.into(), it)).into();
-    let data = json!({"instance": bed.uri()});
     for platform in Platform::all() {
         let Some(consent) = network(platform).consent() else { continue };
+        let data = if platform == Platform::Mastodon { json!({"instance": bed.uri()}) } else { json!({}) };
         let is_public = platform == Platform::Bluesky;
         let app = OauthApp {
             client_id: "https://fanfare.example/client",
