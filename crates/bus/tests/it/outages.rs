@@ -138,7 +138,7 @@ async fn a_confirm_that_never_comes_is_not_waited_for() {
         send(&*bus, [1]).await;
         proxy.set(Mode::Mute);
         let timed_out = Err(SendError::Timeout);
-        // Who is still waiting when the connection is given up for it is told of that.
+        // The second may come too late for the first one's window: then it is not sent at all, and told so.
         let answers = bus.send(vec![handover(2), handover(3)]).await;
         assert_eq!(answers[0], timed_out);
         assert!(answers[1] == timed_out || answers[1] == Err(SendError::Unavailable), "{answers:?}");

@@ -225,7 +225,7 @@ async fn events_with(lodger: &Lodger, tenant: usize, delivered: &[Delivery]) -> 
         if delivered.iter().all(is_listed) || tokio::time::Instant::now() > until {
             return all;
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(BETWEEN).await;
     }
 }
 
